@@ -1,0 +1,202 @@
+"""Append events: one statement, or one block that the server runs as one transaction.
+
+Nothing here leaves a transaction open while the client thinks: a save without a key is one
+INSERT in autocommit, and a save with a key or a tracking position is one compound statement,
+which begins, inserts and commits on the server and rolls back by itself on any error. A writer
+that hangs between two statements of a transaction does not exist.
+
+One multi-row INSERT for each save, so that its positions are consecutive; it is the last
+statement before COMMIT, so that a position is in flight for as short as possible.
+"""
+
+import re
+from collections.abc import Sequence
+
+import pymysql
+from eventsourcing.persistence import DataError, PersistenceError, StoredEvent, Tracking
+from pymysql.constants import ER
+from pymysql.cursors import Cursor
+
+from infra.eventstore.datastore import Datastore
+from infra.eventstore.errors import (
+    ConnectionLostError,
+    ContentionError,
+    OutcomeUnknownError,
+    StoreUnavailableError,
+    VersionConflictError,
+    code_of,
+    duplicate_of,
+)
+from infra.eventstore.idempotency import FirstOutcome, Idempotency, IdempotencyTable
+from infra.eventstore.reading import READ_AGAIN, stream_of
+from infra.eventstore.retrying import retrying
+from infra.eventstore.settling import NIL
+from infra.eventstore.tracking import TrackingTable, conflict, is_stale
+
+#: Bytes of SQL text round the values of one event, at most.
+_OVERHEAD = 2_048
+
+#: Bytes of the largest state that the column takes (MEDIUMBLOB).
+LARGEST_STATE = 2**24 - 1
+
+_BEGIN = (
+    "BEGIN NOT ATOMIC"
+    " DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;"
+    " START TRANSACTION; "
+)
+_END = "; COMMIT; SELECT LAST_INSERT_ID(); END"
+
+
+class _AgainError(ContentionError):
+    """The transaction was rolled back for a rival; its repetition may well succeed."""
+
+
+class Appender:
+    """Writes to one table of stored events."""
+
+    def __init__(self, datastore: Datastore, table: str, *, max_packet: int) -> None:
+        self._datastore = datastore
+        self._keys = IdempotencyTable(datastore.settings.log)
+        self._tracking = TrackingTable(datastore.settings.views)
+        self._insert = f"INSERT INTO {table} (stream, version, topic, state) VALUES "
+        self._max_packet = max_packet
+
+    def append(
+        self,
+        events: Sequence[StoredEvent],
+        idempotency: Idempotency | None = None,
+        tracking: Tracking | None = None,
+    ) -> Sequence[int]:
+        """Write everything or nothing, in one round trip; return the positions.
+
+        A position that a reader settled first is given up, and the transaction repeated, as
+        after a deadlock. What the recorders say of errors is raised here.
+        """
+        if not events and tracking is None:
+            return []
+        sql, values = self._statement(events, idempotency, tracking)
+        self._require_room(sql, values, events)
+
+        def attempt() -> Sequence[int]:
+            with self._datastore.cursor() as cursor:
+                try:
+                    cursor.execute(sql, values)
+                except pymysql.MySQLError as error:
+                    return self._first_outcome_or_refusal(
+                        cursor, error, events, idempotency, tracking
+                    )
+                row = cursor.fetchone()  # of a block; a lone INSERT has no rows
+                first = row[0] if row else cursor.lastrowid
+                return list(range(first, first + len(events)))
+
+        again: tuple[type[Exception], ...] = (StoreUnavailableError, _AgainError)
+        if idempotency is not None:
+            again += (ConnectionLostError,)  # the key makes the repetition safe
+        try:
+            return retrying(attempt, again)
+        except ConnectionLostError as error:
+            raise OutcomeUnknownError(
+                f"{error}; the append is whole or absent: read the stream to see, or append "
+                "with an idempotency key, which is repeated by itself"
+            ) from error
+
+    def first_outcome(self, idempotency: Idempotency) -> FirstOutcome | None:
+        """Return what the first append with this key did; None if there was none."""
+
+        def attempt() -> FirstOutcome | None:
+            with self._datastore.cursor() as cursor:
+                return self._keys.first_outcome(cursor, idempotency)
+
+        return retrying(attempt, READ_AGAIN)
+
+    def _statement(
+        self,
+        events: Sequence[StoredEvent],
+        idempotency: Idempotency | None,
+        tracking: Tracking | None,
+    ) -> tuple[str, list[object]]:
+        statements: list[str] = []
+        values: list[object] = []
+        if idempotency is not None and events:
+            statements.append(self._keys.insert)
+            values += self._keys.row(idempotency, events)
+        if tracking is not None:
+            statements.append(self._tracking.upsert)
+            values += self._tracking.row(tracking)
+        if events:
+            statements.append(self._insert + ", ".join(["(%s, %s, %s, %s)"] * len(events)))
+            for event in events:
+                values += _row(event)
+        if len(statements) == 1:
+            return statements[0], values
+        return _BEGIN + "; ".join(statements) + _END, values
+
+    def _require_room(
+        self, sql: str, values: Sequence[object], events: Sequence[StoredEvent]
+    ) -> None:
+        """Refuse what does not fit into one packet: the server would drop the connection."""
+        size = sum(len(event.state) for event in events)
+        if 2 * size + _OVERHEAD * len(events) < self._max_packet:
+            return  # even if every byte had to be escaped
+        with self._datastore.cursor() as cursor:
+            packet = len(cursor.mogrify(sql, values)) + _OVERHEAD
+        if packet > self._max_packet:
+            raise DataError(
+                f"this save needs a packet of {packet} bytes, the server takes "
+                f"{self._max_packet} (max_allowed_packet): split it, or keep large content "
+                "outside the log and its hash inside; nothing was written"
+            )
+
+    def _first_outcome_or_refusal(
+        self,
+        cursor: Cursor,
+        error: pymysql.MySQLError,
+        events: Sequence[StoredEvent],
+        idempotency: Idempotency | None,
+        tracking: Tracking | None,
+    ) -> FirstOutcome:
+        key = duplicate_of(error)
+        if key == "command_id" and idempotency is not None:
+            outcome = self._keys.first_outcome(cursor, idempotency)
+            if outcome is not None:
+                return outcome
+            raise _AgainError("the first outcome of this key was cleaned just now") from error
+        if key == "stream_version":
+            raise VersionConflictError(
+                f"{_streams(events)}: a version of this save is taken; load the stream again "
+                "and decide anew; nothing was written"
+            ) from error
+        if key == "PRIMARY":
+            raise _AgainError("a reader settled a position of this append first") from error
+        if code_of(error) in (ER.LOCK_DEADLOCK, ER.CHECKREAD):
+            raise _AgainError(f"rolled back for a rival: {error.args[1]}") from error
+        if tracking is not None and is_stale(error):
+            raise conflict(tracking) from error
+        raise _misfit(error, events) or error
+
+
+def _row(event: StoredEvent) -> tuple[bytes, int, str, bytes]:
+    stream = stream_of(event.originator_id)
+    if stream.bytes == NIL:
+        raise DataError("the nil UUID is the stream of tombstones; nothing was written")
+    return stream.bytes, event.originator_version, event.topic, event.state
+
+
+def _streams(events: Sequence[StoredEvent]) -> str:
+    streams = sorted({str(event.originator_id) for event in events})
+    return f"stream {streams[0]}" + (f" and {len(streams) - 1} more" if len(streams) > 1 else "")
+
+
+def _misfit(error: pymysql.MySQLError, events: Sequence[StoredEvent]) -> PersistenceError | None:
+    """Return the error that says which event does not fit, if that is what happened."""
+    at = re.search(r"at row (\d+)$", str(error.args[-1]))
+    if code_of(error) not in (ER.DATA_TOO_LONG, ER.WARN_DATA_OUT_OF_RANGE) or at is None:
+        return None
+    number = min(int(at[1]), len(events))
+    event = events[number - 1]
+    return DataError(
+        f"event {number} of {len(events)} (stream {event.originator_id}, version "
+        f"{event.originator_version}, topic {event.topic[:80]!r}, state of {len(event.state)} "
+        f"bytes) does not fit: {error.args[-1]}; a topic has at most 255 characters, a state at "
+        f"most {LARGEST_STATE} bytes; nothing was written"
+    )

@@ -1,0 +1,208 @@
+"""Connections to one MariaDB server, pooled; every statement of a store passes through here."""
+
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import pymysql
+import sqlalchemy
+from eventsourcing.persistence import DataError
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from infra.eventstore.errors import (
+    BROKEN,
+    UNSENT,
+    StoreClosedError,
+    StoreUnavailableError,
+    WrongEpochError,
+    code_of,
+    translated,
+)
+from infra.eventstore.settings import StoreSettings
+
+#: Seconds until an attempt to connect is given up.
+CONNECT_TIMEOUT_S = 10
+
+#: Seconds a statement may run before the server ends it, and before the client gives the
+#: connection up. The server's is shorter, so that an outcome is known as long as the server lives.
+STATEMENT_TIMEOUT_S = 30
+READ_TIMEOUT_S = 40
+
+#: Seconds a transaction may wait for its client before the server ends its connection: a hung
+#: writer cannot hold the log's head for longer. Not idle_write_transaction_timeout, which does
+#: not end a transaction that only holds a locking read (tried on 10.11, 2026-11).
+IDLE_TRANSACTION_TIMEOUT_S = 5
+
+#: Strict, so that a value that does not fit is refused and never cut.
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+
+
+def session_settings(lock_timeout_s: int) -> str:
+    """Return the statement that gives a new session the log's rules."""
+    return (
+        "SET SESSION tx_isolation = 'READ-COMMITTED'"
+        f", innodb_lock_wait_timeout = {lock_timeout_s}"
+        f", idle_transaction_timeout = {IDLE_TRANSACTION_TIMEOUT_S}"
+        f", max_statement_time = {STATEMENT_TIMEOUT_S}"
+        f", sql_mode = '{SQL_MODE}'"
+        ", time_zone = '+00:00'"
+    )
+
+
+class Datastore:
+    """A pool of autocommit sessions on one server, and the translation of its errors.
+
+    Safe to use from many threads. Connects when first used. A connection that the server has
+    closed meanwhile is found at checkout, without a round trip, and replaced.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.settings = settings
+        self.closed = False
+        self._epoch: UUID | None = None
+        self._engine = self._create_engine(
+            lock_timeout_s=settings.lock_timeout,
+            pool_size=settings.pool_size,
+            max_overflow=settings.max_overflow,
+        )
+        # The filler of holes has a session of its own, which waits a second for a transaction
+        # in flight and no longer, so that a stalled head is noticed within two seconds.
+        self._filler = self._create_engine(lock_timeout_s=1, pool_size=1, max_overflow=1)
+
+    def _create_engine(self, *, lock_timeout_s: int, pool_size: int, max_overflow: int) -> Engine:
+        engine = sqlalchemy.create_engine(
+            self.settings.url,
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_timeout=self.settings.pool_timeout,
+            pool_reset_on_return=None,  # sessions are in autocommit: spares a ROLLBACK per use
+            connect_args={
+                "autocommit": True,
+                "charset": "utf8mb4",
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "read_timeout": READ_TIMEOUT_S,
+                "write_timeout": READ_TIMEOUT_S,
+                "init_command": session_settings(lock_timeout_s),
+            },
+        )
+        sqlalchemy.event.listen(engine, "connect", self._on_connect)
+        sqlalchemy.event.listen(engine, "checkout", _refuse_closed_by_server)
+        return engine
+
+    def _on_connect(self, connection: Connection, _record: object) -> None:
+        if self._epoch is not None:
+            with connection.cursor() as cursor:
+                self._compare_epoch(cursor, self._epoch)
+
+    def expect_epoch(self, epoch: UUID) -> None:
+        """Refuse every new connection to a server whose log is of another epoch."""
+        self._epoch = epoch
+
+    def _compare_epoch(self, cursor: Cursor, expected: UUID) -> None:
+        cursor.execute(f"SELECT epoch FROM {self.settings.log}.epoch ORDER BY number DESC LIMIT 1")
+        row = cursor.fetchone()
+        found = UUID(bytes=row[0]) if row else None
+        if found != expected:
+            raise WrongEpochError(
+                f"the log {self.settings.log!r} is of epoch {found}, this process began with "
+                f"{expected}: the server was restored or promoted; restart the process, and let "
+                "every consumer compare its checkpoint's epoch"
+            )
+
+    @contextmanager
+    def cursor(self) -> Iterator[Cursor]:
+        """Give a cursor in autocommit: each statement is a transaction of its own.
+
+        Raises:
+            PersistenceError: of the class that `errors.translated` gives.
+        """
+        with self._connection(self._engine) as connection, connection.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def filler(self) -> Iterator[tuple[Cursor, int]]:
+        """Give the filler's cursor and its connection id."""
+        with self._connection(self._filler) as connection, connection.cursor() as cursor:
+            yield cursor, connection.thread_id()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor]:
+        """Give a cursor in a transaction, committed at the end of the block, else rolled back.
+
+        The client takes part in this transaction, so it holds locks while the client thinks:
+        for views. Appends do without.
+        """
+        with self._connection(self._engine) as connection:
+            connection.begin()
+            try:
+                with connection.cursor() as cursor:
+                    yield cursor
+                connection.commit()
+            except Exception:
+                if connection.open:
+                    connection.rollback()
+                raise
+
+    @contextmanager
+    def _connection(self, engine: Engine) -> Iterator[Connection]:
+        proxied = self._checkout(engine)
+        try:
+            yield proxied.dbapi_connection  # type: ignore[misc]  # a PyMySQL connection
+        except pymysql.MySQLError as error:
+            if code_of(error) in BROKEN | UNSENT or isinstance(error, pymysql.InterfaceError):
+                proxied.invalidate(error)
+            raise translated(error) from error
+        except UnicodeEncodeError as error:
+            raise DataError(f"not text that UTF-8 can carry: {error}; nothing was sent") from error
+        except Exception:
+            raise
+        except BaseException:
+            proxied.invalidate()  # interrupted between a statement and its answer
+            raise
+        finally:
+            proxied.close()
+
+    def _checkout(self, engine: Engine) -> PoolProxiedConnection:
+        if self.closed:
+            raise StoreClosedError("the store is closed: construct a new application or factory")
+        try:
+            return engine.raw_connection()
+        except PoolTimeoutError as error:
+            raise StoreUnavailableError(
+                f"all {self.settings.pool_size + self.settings.max_overflow} connections were "
+                f"in use for {self.settings.pool_timeout} s: raise MARIADB_POOL_SIZE, or call "
+                "from fewer threads"
+            ) from error
+        except sqlalchemy.exc.DBAPIError as error:
+            if isinstance(error.orig, pymysql.MySQLError):
+                raise translated(error.orig) from error
+            raise
+        except pymysql.MySQLError as error:
+            raise translated(error) from error
+
+    def close(self) -> None:
+        """Close every connection that is not in use, refuse further use. Idempotent."""
+        self.closed = True
+        self._engine.dispose()
+        self._filler.dispose()
+
+
+def _refuse_closed_by_server(connection: Connection, _record: object, _proxy: object) -> None:
+    """Make the pool replace a connection on which something waits to be read.
+
+    An idle connection has nothing to say; what is readable is the server's farewell. Costs one
+    system call instead of the round trip of a ping.
+    """
+    sock = connection._sock  # type: ignore[attr-defined] # noqa: SLF001 # PyMySQL gives no other way to its descriptor
+    if sock is None:
+        raise DisconnectionError
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError

@@ -1,0 +1,197 @@
+"""What can go wrong with the log, and the one place where MariaDB's errors get their class.
+
+PersistenceError                    (eventsourcing.persistence)
+├── InterfaceError
+│   └── StoreClosedError            used after close()
+└── DatabaseError
+    ├── DataError                   the value does not fit: nothing was written
+    ├── IntegrityError
+    │   ├── VersionConflictError    the stream already has this version
+    │   ├── KeyReusedError          the idempotency key belongs to another request
+    │   └── TrackingConflictError   this position, or a later one, was accepted before
+    ├── OperationalError
+    │   ├── StoreUnavailableError   no connection: nothing was written
+    │   ├── ConnectionLostError     the connection broke while a statement ran
+    │   ├── OutcomeUnknownError     it broke after an append without a key was sent
+    │   ├── ContentionError         too many rivals for too long: nothing was written
+    │   ├── ReadOnlyStoreError      this server takes no writes: nothing was written
+    │   ├── WrongEpochError         another history than the one that was begun with
+    │   └── LogStalledError         a transaction in flight holds the log's head
+    │       └── HoleTooWideError    more unused positions than a settler fills by itself
+    ├── NotSupportedError
+    │   └── UnsafeServerError       the server's settings or grants break a promise
+    └── ProgrammingError
+        └── ForeignSchemaError      not our tables, or not at this code's version
+"""
+
+from collections.abc import Callable
+
+import pymysql
+from eventsourcing.persistence import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    PersistenceError,
+    ProgrammingError,
+)
+from pymysql.constants import CR, ER
+
+
+class StoreClosedError(InterfaceError):
+    """The store was used after it was closed."""
+
+
+class VersionConflictError(IntegrityError):
+    """A stream already has an event at this version."""
+
+
+class KeyReusedError(IntegrityError):
+    """An idempotency key came again with another request."""
+
+
+class TrackingConflictError(IntegrityError):
+    """A tracking position is not above the one recorded."""
+
+
+class StoreUnavailableError(OperationalError):
+    """No connection could be had; nothing was sent, so nothing was written."""
+
+
+class ConnectionLostError(OperationalError):
+    """The connection broke while a statement ran."""
+
+
+class OutcomeUnknownError(OperationalError):
+    """The connection broke after an append was sent: it is whole or absent, unknown which."""
+
+
+class ContentionError(OperationalError):
+    """Rivals held what the transaction needed for too long; it was rolled back."""
+
+
+class ReadOnlyStoreError(OperationalError):
+    """The server is read-only: a replica, or a demoted primary."""
+
+
+class WrongEpochError(OperationalError):
+    """The log's epoch is not the expected one: positions belong to another history."""
+
+
+class LogStalledError(OperationalError):
+    """An open transaction holds a position that readers must pass."""
+
+
+class HoleTooWideError(LogStalledError):
+    """More positions in a row are unused than a settler fills by itself."""
+
+
+class UnsafeServerError(NotSupportedError):
+    """The server's settings or the account's grants break a promise of the log."""
+
+
+class ForeignSchemaError(ProgrammingError):
+    """The database is missing, not ours, or not at this code's version."""
+
+
+#: The connection broke while or after a statement was sent (MariaDB error 2013, and 1053/1927
+#: when the server ends it): the statement may have been carried out.
+BROKEN = {CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, 1927}
+
+#: No statement reached the server: it could not be connected to (2002, 2003, 1040 too many
+#: connections), or the packet could not be sent whole (2006).
+UNSENT = {
+    CR.CR_CONNECTION_ERROR,
+    CR.CR_CONN_HOST_ERROR,
+    ER.CON_COUNT_ERROR,
+    CR.CR_SERVER_GONE_ERROR,
+}
+
+#: The server rolled the transaction or the statement back in favour of another one: 1020 record
+#: changed since read, 1205 lock wait time-out, 1213 deadlock.
+CONTENTION = {ER.CHECKREAD, ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK}
+
+#: `SIGNAL SQLSTATE '45000'` of our triggers.
+SIGNALLED = 1644
+
+_Make = Callable[[str], PersistenceError]
+
+
+def _advised(make: _Make, advice: str) -> _Make:
+    return lambda message: make(f"{message}; {advice}")
+
+
+_BY_CODE: dict[int, _Make] = {
+    **dict.fromkeys(BROKEN, _advised(ConnectionLostError, "see that the server runs")),
+    **dict.fromkeys(
+        UNSENT,
+        _advised(StoreUnavailableError, "nothing was sent; see that the server runs, try again"),
+    ),
+    **dict.fromkeys(
+        CONTENTION, _advised(ContentionError, "the transaction was rolled back, try again")
+    ),
+    1290: _advised(
+        ReadOnlyStoreError, "nothing was written; MARIADB_URL must name the primary to write"
+    ),
+    1836: _advised(
+        ReadOnlyStoreError, "nothing was written; MARIADB_URL must name the primary to write"
+    ),
+    1969: _advised(OperationalError, "the statement took too long and was ended by the server"),
+    ER.ACCESS_DENIED_ERROR: _advised(
+        OperationalError, "see the account and the password in MARIADB_URL"
+    ),
+    ER.BAD_DB_ERROR: _advised(ForeignSchemaError, "migrate: this database does not exist"),
+    ER.NO_SUCH_TABLE: _advised(ForeignSchemaError, "migrate: this database lacks a table"),
+    ER.BAD_FIELD_ERROR: _advised(ForeignSchemaError, "these tables are not Ringi's"),
+    ER.DBACCESS_DENIED_ERROR: _advised(
+        ForeignSchemaError, "migrate, or name the right database: the account has no grant on it"
+    ),
+    ER.TABLEACCESS_DENIED_ERROR: _advised(
+        ForeignSchemaError, "migrate, or name the right account: it has no such grant"
+    ),
+    ER.DATA_TOO_LONG: _advised(DataError, "nothing was written"),
+    ER.WARN_DATA_OUT_OF_RANGE: _advised(DataError, "nothing was written"),
+    SIGNALLED: IntegrityError,
+}
+
+#: Base classes in the order in which PyMySQL's own hierarchy must be asked.
+_BY_CLASS: tuple[tuple[type[pymysql.MySQLError], _Make], ...] = (
+    (pymysql.InterfaceError, InterfaceError),
+    (pymysql.DataError, DataError),
+    (pymysql.IntegrityError, IntegrityError),
+    (pymysql.InternalError, InternalError),
+    (pymysql.ProgrammingError, ProgrammingError),
+    (pymysql.NotSupportedError, NotSupportedError),
+    (pymysql.OperationalError, OperationalError),
+)
+
+
+def code_of(error: pymysql.MySQLError) -> int:
+    """Return MariaDB's error number, or 0 where PyMySQL gave none."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def translated(error: pymysql.MySQLError) -> PersistenceError:
+    """Return the PEP 249 style error of `eventsourcing.persistence` for a driver's error."""
+    code = code_of(error)
+    message = f"MariaDB error {code}: {error.args[1]}" if code else f"MariaDB: {error!r}"
+    if code in _BY_CODE:
+        return _BY_CODE[code](message)
+    for base, make in _BY_CLASS:
+        if isinstance(error, base):
+            return make(message)
+    return DatabaseError(message)
+
+
+def duplicate_of(error: pymysql.MySQLError) -> str | None:
+    """Return the name of the key that error 1062 names, or None for any other error.
+
+    MariaDB names no table, and quotes the duplicate entry raw before the key: only the end of
+    the message can be trusted.
+    """
+    if code_of(error) != ER.DUP_ENTRY:
+        return None
+    return str(error.args[1]).rpartition(" for key ")[2].strip("'")

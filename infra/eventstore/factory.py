@@ -1,0 +1,152 @@
+"""The persistence module: what `PERSISTENCE_MODULE=infra.eventstore` selects."""
+
+from functools import cached_property
+from typing import TypeVar
+
+import pymysql
+import sqlalchemy
+from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
+from sqlalchemy.pool import NullPool
+
+from infra.eventstore.append import Appender
+from infra.eventstore.checks import LogFacts, check_schema, gather, require_safe
+from infra.eventstore.datastore import Datastore
+from infra.eventstore.errors import translated
+from infra.eventstore.reading import LogReader, StreamReader
+from infra.eventstore.recorders import (
+    MariaDBAggregateRecorder,
+    MariaDBApplicationRecorder,
+    MariaDBProcessRecorder,
+    MariaDBTrackingRecorder,
+)
+from infra.eventstore.settings import StoreSettings
+from infra.eventstore.settling import Settler
+from infra.eventstore.stall import Alarm, log_alarm
+from infra.schema.migrations import Schema, migrate
+
+Recorder = TypeVar("Recorder")
+
+
+class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
+    """Makes the recorders of one application, all on one pool of connections.
+
+    The first recorder on a log checks the server, the schema and the account, and refuses with
+    every reason if a promise of the log would not hold there.
+    """
+
+    CREATE_TABLE = "CREATE_TABLE"
+
+    def __init__(self, env: Environment | EnvType | None = None, alarm: Alarm = log_alarm) -> None:
+        super().__init__(env)
+        self.settings = StoreSettings.from_env(self.env)
+        self.datastore = Datastore(self.settings)
+        self._alarm = alarm
+        self._prepared: set[Schema] = set()
+
+    def aggregate_recorder(self, purpose: str = "events") -> MariaDBAggregateRecorder:
+        """Return a recorder of the log's streams, or of snapshots if that is the purpose."""
+        if purpose == "events":
+            return MariaDBAggregateRecorder(self._appender, self._streams)
+        self._prepare("views")
+        table = f"{self.settings.views}.snapshot"
+        return MariaDBAggregateRecorder(
+            Appender(self.datastore, table, max_packet=self.log_facts.max_allowed_packet),
+            StreamReader(self.datastore, table),
+        )
+
+    def application_recorder(self) -> MariaDBApplicationRecorder:
+        """Return the log's recorder, of the class that APPLICATION_RECORDER_TOPIC names."""
+        recorder_class = self._class(self.APPLICATION_RECORDER_TOPIC, MariaDBApplicationRecorder)
+        return recorder_class(self._appender, self._streams, self._log_reader)
+
+    def tracking_recorder(
+        self, tracking_recorder_class: type[MariaDBTrackingRecorder] | None = None
+    ) -> MariaDBTrackingRecorder:
+        """Return a tracking recorder or view of this class, else of TRACKING_RECORDER_TOPIC's."""
+        self._prepare("views")
+        recorder_class = tracking_recorder_class or self._class(
+            self.TRACKING_RECORDER_TOPIC, MariaDBTrackingRecorder
+        )
+        return recorder_class(self.datastore)
+
+    def process_recorder(self) -> MariaDBProcessRecorder:
+        """Return a recorder of events with tracking, of PROCESS_RECORDER_TOPIC's class."""
+        self._prepare("views")
+        recorder_class = self._class(self.PROCESS_RECORDER_TOPIC, MariaDBProcessRecorder)
+        return recorder_class(self.datastore, self._appender, self._streams, self._log_reader)
+
+    def close(self) -> None:
+        """Close the connections; the recorders raise StoreClosedError from now on. Idempotent."""
+        self.datastore.close()
+
+    @cached_property
+    def log_facts(self) -> LogFacts:
+        """What was found of the log, its server and the account; checked.
+
+        Raises:
+            UnsafeServerError, ForeignSchemaError: with what to do.
+        """
+        self._prepare("log")
+        with self.datastore.cursor() as cursor:
+            facts = gather(cursor, self.settings.log)
+        require_safe(facts)
+        self.datastore.expect_epoch(facts.epoch)
+        return facts
+
+    @cached_property
+    def _appender(self) -> Appender:
+        return Appender(
+            self.datastore,
+            f"{self.settings.log}.event",
+            max_packet=self.log_facts.max_allowed_packet,
+        )
+
+    @cached_property
+    def _streams(self) -> StreamReader:
+        return StreamReader(self.datastore, f"{self.settings.log}.event")
+
+    @cached_property
+    def _log_reader(self) -> LogReader:
+        settles = not self.log_facts.read_only
+        return LogReader(self.datastore, Settler(self.datastore, self._alarm), settles=settles)
+
+    def _class(self, setting: str, default: type[Recorder]) -> type[Recorder]:
+        topic = self.env.get(setting)
+        if not topic:
+            return default
+        recorder_class: type[Recorder] = resolve_topic(topic)
+        return recorder_class
+
+    def _prepare(self, schema: Schema) -> None:
+        """Create what is missing if the migration's account is given, then check the version."""
+        if schema in self._prepared:
+            return
+        database = self.settings.log if schema == "log" else self.settings.views
+        if self.settings.migration_url and strtobool(self.env.get(self.CREATE_TABLE) or "yes"):
+            self._migrate(schema, database, self.settings.migration_url)
+        with self.datastore.cursor() as cursor:
+            check_schema(cursor, schema, database)
+        self._prepared.add(schema)
+
+    def _migrate(self, schema: Schema, database: str, url: sqlalchemy.URL) -> None:
+        engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+        try:
+            connection = engine.raw_connection()
+            try:
+                migrate(
+                    connection.dbapi_connection,  # type: ignore[arg-type]  # PyMySQL's
+                    schema,
+                    database,
+                    application=self.settings.url.username or "",
+                    operation=self.settings.operation,
+                    lanes=self.settings.lanes,
+                )
+            finally:
+                connection.close()
+        except sqlalchemy.exc.DBAPIError as error:
+            if isinstance(error.orig, pymysql.MySQLError):
+                raise translated(error.orig) from error
+            raise
+        except pymysql.MySQLError as error:
+            raise translated(error) from error

@@ -1,0 +1,151 @@
+"""Read streams and the log: committed events only, and of the log only what is settled."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from eventsourcing.persistence import DataError, Notification, StoredEvent
+
+from infra.eventstore.datastore import Datastore
+from infra.eventstore.errors import ConnectionLostError, StoreUnavailableError
+from infra.eventstore.retrying import retrying
+from infra.eventstore.settling import NIL, Settler
+
+#: Reading is repeated when the connection was lost: it changes nothing.
+READ_AGAIN = (StoreUnavailableError, ConnectionLostError)
+
+
+class StreamReader:
+    """Reads the streams of one table of stored events."""
+
+    def __init__(self, datastore: Datastore, table: str) -> None:
+        self._datastore = datastore
+        self._select = f"SELECT version, topic, state FROM {table} WHERE stream = %s"
+
+    def select(
+        self, stream: UUID, gt: int | None, lte: int | None, limit: int | None, *, desc: bool
+    ) -> list[StoredEvent]:
+        """Return a stream's committed events by version. One statement."""
+        if stream.bytes == NIL:
+            return []
+        sql = self._select
+        values: list[bytes | int] = [stream.bytes]
+        for condition, value in (("version > %s", gt), ("version <= %s", lte)):
+            if value is not None:
+                sql += f" AND {condition}"
+                values.append(value)
+        sql += " ORDER BY version DESC" if desc else " ORDER BY version"
+        if limit is not None:
+            sql += " LIMIT %s"
+            values.append(limit)
+
+        def attempt() -> list[StoredEvent]:
+            with self._datastore.cursor() as cursor:
+                cursor.execute(sql, values)
+                return [StoredEvent(stream, *row) for row in cursor.fetchall()]
+
+        return retrying(attempt, READ_AGAIN)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of the log."""
+
+    notifications: list[Notification]
+    """What matched, by position."""
+    reached: int
+    """The log has been searched up to here: the next page begins after it."""
+
+
+class LogReader:
+    """Reads one log in the order of positions, which is the same for every reader, for ever."""
+
+    def __init__(self, datastore: Datastore, settler: Settler, *, settles: bool) -> None:
+        log = datastore.settings.log
+        self._datastore = datastore
+        self._settler = settler
+        self._settles = settles
+        self._select = (
+            f"SELECT stream, version, topic, state, position FROM {log}.event"
+            " WHERE position > %s AND position <= %s AND stream <> %s"
+        )
+        self._last = (
+            f"SELECT position FROM {log}.event WHERE position <= %s AND stream <> %s"
+            " ORDER BY position DESC LIMIT 1"
+        )
+
+    def page(
+        self,
+        after: int,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        lane: int | None = None,
+    ) -> Page:
+        """Return the first `limit` matching events above `after` and up to `stop`.
+
+        Includes what was committed before the call. Settles only if the page is not full with
+        what is known to be settled: one statement where it is, else two if nothing is new.
+        """
+        found: list[Notification] = []
+        reached = after
+        for mark in self._marks():
+            upto = mark if stop is None else min(mark, stop)
+            if upto > reached and len(found) < limit:
+                found += self._between(reached, upto, limit - len(found), topics, lane)
+                reached = found[-1].id if len(found) == limit else upto
+            if len(found) == limit or (stop is not None and mark >= stop):
+                break
+        return Page(found, reached)
+
+    def last(self) -> int | None:
+        """Return the position of the last event committed before the call, None without one."""
+        mark = self.mark()
+        with self._datastore.cursor() as cursor:
+            cursor.execute(self._last, (mark, NIL))
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    def mark(self) -> int:
+        """Return the settled mark, settled just now if this server takes writes."""
+        read = self._settler.settle if self._settles else self._settler.found_mark
+        return retrying(read, READ_AGAIN)
+
+    def _marks(self) -> Iterator[int]:
+        yield self._settler.known_mark
+        yield self.mark()
+
+    def _between(
+        self, after: int, upto: int, limit: int, topics: Sequence[str], lane: int | None
+    ) -> list[Notification]:
+        sql = self._select
+        values: list[object] = [after, upto, NIL]
+        if topics:
+            sql += " AND topic IN %s"
+            values.append(tuple(topics))
+        if lane is not None:
+            sql += " AND lane = %s"
+            values.append(lane)
+        sql += " ORDER BY position LIMIT %s"
+        values.append(limit)
+
+        def attempt() -> list[Notification]:
+            with self._datastore.cursor() as cursor:
+                cursor.execute(sql, values)
+                return [
+                    Notification(UUID(bytes=stream), version, topic, state, position)
+                    for stream, version, topic, state, position in cursor.fetchall()
+                ]
+
+        return retrying(attempt, READ_AGAIN)
+
+
+def stream_of(originator_id: UUID | str) -> UUID:
+    """Return the stream that eventsourcing calls an originator.
+
+    Raises:
+        DataError: it is not a UUID.
+    """
+    if not isinstance(originator_id, UUID):
+        raise DataError(f"streams are UUIDs, not {originator_id!r}")
+    return originator_id

@@ -1,0 +1,126 @@
+"""Every setting of a store, each with its meaning; read once, checked at the start."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+from eventsourcing.persistence import ProgrammingError
+from eventsourcing.utils import Environment
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from infra.schema.names import database_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Where a log is and how it is used.
+
+    Read from the environment as `MARIADB_<NAME>`, or `<APPLICATION>_MARIADB_<NAME>` for one
+    application, as in every persistence module of eventsourcing.
+    """
+
+    url: URL
+    """The application's account and server: `mysql+pymysql://user:secret@host:port/`, or with
+    `?unix_socket=/path`. No database: `log` and `views` name them."""
+    migration_url: URL | None = None
+    """The migration's account on the same server. With it, missing tables are created."""
+    log: str
+    """The database of the log. Default: `<application>_log`."""
+    views: str
+    """The database of tracking, snapshots and read models. Default: `<application>_views`."""
+    operation: str = "ringi_operation"
+    """The account that migrations grant operators' rights to."""
+    lanes: int = 4
+    """Lanes of a new log, 1 to 255. An existing log keeps the number it was made with."""
+    pool_size: int = 5
+    """Connections kept open, for each process."""
+    max_overflow: int = 10
+    """Further connections under load, closed when returned."""
+    pool_timeout: float = 30.0
+    """Seconds to wait for a connection of the pool."""
+    lock_timeout: int = 5
+    """Seconds an append waits for a rival's transaction (innodb_lock_wait_timeout)."""
+    stall_timeout: float = 10.0
+    """Seconds a reader waits for one transaction in flight before it gives up with its name."""
+    widest_hole: int = 100_000
+    """Unused positions in a row that a settler fills by itself; more stop it, with an alarm.
+    A failed save burns as many positions as it had events."""
+
+    @classmethod
+    def from_env(cls, env: Environment) -> "StoreSettings":
+        """Return the settings that `env` gives.
+
+        Raises:
+            ProgrammingError: one is missing or not of its kind; the message names it.
+        """
+        prefix = re.sub(r"[^a-z0-9]+", "_", env.name.lower()).strip("_") or "ringi"
+        values: dict[str, object] = {"log": f"{prefix}_log", "views": f"{prefix}_views"}
+        for field in fields(cls):
+            given = env.get(f"MARIADB_{field.name.upper()}")
+            if given:
+                values[field.name] = _PARSERS[field.name](field.name, given)
+        if "url" not in values:
+            raise ProgrammingError(
+                "MARIADB_URL is not set: give the application's account and server, "
+                "such as mysql+pymysql://user:secret@127.0.0.1:3306/"
+            )
+        database_name(str(values["log"]))
+        database_name(str(values["views"]))
+        return cls(**values)  # type: ignore[arg-type]  # each value was parsed by its field
+
+
+def _url(name: str, text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ProgrammingError(f"MARIADB_{name.upper()} is not a URL") from error
+    if url.drivername not in ("mysql+pymysql", "mariadb+pymysql"):
+        raise ProgrammingError(
+            f"MARIADB_{name.upper()} must begin with mysql+pymysql://, not {url.drivername}://"
+        )
+    return url.set(database=None)
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
+    def parse(name: str, text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = lowest - 1
+        if not lowest <= value <= highest:
+            raise ProgrammingError(
+                f"MARIADB_{name.upper()} must be a whole number from {lowest} to {highest}, "
+                f"not {text!r}"
+            )
+        return value
+
+    return parse
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 3600:  # noqa: PLR2004  # an hour is no time-out any more
+        raise ProgrammingError(
+            f"MARIADB_{name.upper()} must be seconds above 0 and up to 3600, not {text!r}"
+        )
+    return value
+
+
+_PARSERS: Mapping[str, Callable[[str, str], object]] = {
+    "url": _url,
+    "migration_url": _url,
+    "log": lambda _, text: text,
+    "views": lambda _, text: text,
+    "operation": lambda _, text: text,
+    "lanes": _whole(1, 255),
+    "pool_size": _whole(1, 1000),
+    "max_overflow": _whole(0, 1000),
+    "pool_timeout": _seconds,
+    "lock_timeout": _whole(1, 3600),
+    "stall_timeout": _seconds,
+    "widest_hole": _whole(1, 10**12),
+}

@@ -1,0 +1,104 @@
+"""Who holds the log's head: a transaction in flight, found by its connection."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Thread
+from typing import Self
+
+from eventsourcing.persistence import PersistenceError
+
+from infra.eventstore.datastore import Datastore
+
+#: Seconds between two looks at who blocks whom; InnoDB refreshes that table every 0.1 s.
+LOOK_EVERY_S = 0.05
+
+_BLOCKER = """
+SELECT b.trx_mysql_thread_id, p.user, p.host, b.trx_started, COALESCE(b.trx_query, p.command)
+FROM information_schema.innodb_lock_waits w
+JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id
+JOIN information_schema.innodb_trx b ON b.trx_id = w.blocking_trx_id
+LEFT JOIN information_schema.processlist p ON p.id = b.trx_mysql_thread_id
+WHERE r.trx_mysql_thread_id = %s
+ORDER BY b.trx_started LIMIT 1
+"""
+
+logger = logging.getLogger("ringi.log")
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A transaction that others wait for."""
+
+    connection_id: int
+    """What KILL takes."""
+    user: str
+    host: str
+    since: datetime
+    """Begin of the transaction, in UTC, by the server's clock."""
+    doing: str
+    """The statement it runs, or Sleep where it waits for its client."""
+
+    def __str__(self) -> str:
+        return (
+            f"connection {self.connection_id} ({self.user}@{self.host}, in a transaction since "
+            f"{self.since} UTC, doing: {self.doing[:80]})"
+        )
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The head of the log does not move."""
+
+    position: int
+    """The position that readers cannot pass."""
+    reason: str
+    blocker: Blocker | None = None
+    """None where the stall has no single holder, or it ended while it was looked for."""
+
+    def __str__(self) -> str:
+        return f"the log stands at position {self.position}: {self.reason}"
+
+
+Alarm = Callable[[Stall], None]
+
+
+def log_alarm(stall: Stall) -> None:
+    """Write the stall to the log "ringi.log" as an error."""
+    logger.error("%s", stall)
+
+
+class BlockerSearch:
+    """Looks, beside a connection that waits for a lock, for the one that holds it.
+
+    A context manager: looks while the block runs, `found` holds afterwards who it was, if any.
+    """
+
+    def __init__(self, datastore: Datastore, connection_id: int) -> None:
+        self.found: Blocker | None = None
+        self._datastore = datastore
+        self._connection_id = connection_id
+        self._over = Event()
+        self._thread = Thread(target=self._look, name="blocker-search", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        try:
+            with self._datastore.cursor() as cursor:
+                while self.found is None and not self._over.wait(LOOK_EVERY_S):
+                    cursor.execute(_BLOCKER, (self._connection_id,))
+                    row = cursor.fetchone()
+                    if row is not None:
+                        self.found = Blocker(
+                            row[0], row[1] or "?", row[2] or "?", row[3], row[4] or "?"
+                        )
+        except PersistenceError:
+            logger.exception("could not look for who holds the log's head")

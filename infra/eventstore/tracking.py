@@ -1,0 +1,67 @@
+"""One row for each consumed log; the table's trigger lets a position only grow."""
+
+import pymysql
+from eventsourcing.persistence import DataError, Tracking
+from pymysql.cursors import Cursor
+
+from infra.eventstore.errors import SIGNALLED, TrackingConflictError, code_of
+
+#: Characters that the column takes.
+LONGEST_NAME = 255
+
+
+class TrackingTable:
+    """The statements of the table in the database `views`."""
+
+    def __init__(self, views: str) -> None:
+        self.upsert = (
+            f"INSERT INTO {views}.tracking (application_name, position) VALUES (%s, %s)"
+            " ON DUPLICATE KEY UPDATE position = VALUES(position)"
+        )
+        self._select = f"SELECT position FROM {views}.tracking WHERE application_name = %s"
+
+    def insert(self, cursor: Cursor, tracking: Tracking) -> None:
+        """Move the row forward.
+
+        Raises:
+            TrackingConflictError: it is there already, or beyond.
+        """
+        try:
+            cursor.execute(self.upsert, self.row(tracking))
+        except pymysql.MySQLError as error:
+            if is_stale(error):
+                raise conflict(tracking) from error
+            raise
+
+    def position(self, cursor: Cursor, application_name: str) -> int | None:
+        """Return the row's position, None if there is no row."""
+        cursor.execute(self._select, (application_name,))
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+    @staticmethod
+    def row(tracking: Tracking) -> tuple[str, int]:
+        """Return the parameters of `upsert`.
+
+        Raises:
+            DataError: the name is longer than the column.
+        """
+        if len(tracking.application_name) > LONGEST_NAME:
+            raise DataError(
+                f"an application name has at most {LONGEST_NAME} characters, not "
+                f"{len(tracking.application_name)}: {tracking.application_name[:80]!r}"
+            )
+        return tracking.application_name, tracking.notification_id
+
+
+def is_stale(error: pymysql.MySQLError) -> bool:
+    """Tell whether the trigger refused a position that does not grow."""
+    return code_of(error) == SIGNALLED and "tracking" in str(error.args[1])
+
+
+def conflict(tracking: Tracking) -> TrackingConflictError:
+    """Return the error for a position that was recorded before."""
+    return TrackingConflictError(
+        f"{tracking.application_name!r} has been tracked at or beyond "
+        f"{tracking.notification_id}: this event was processed before"
+    )

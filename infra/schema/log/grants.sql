@@ -1,0 +1,17 @@
+GRANT SELECT, INSERT ON `{database}`.event TO {application};
+
+GRANT SELECT, UPDATE (mark) ON `{database}`.settled TO {application};
+
+GRANT SELECT, INSERT ON `{database}`.idempotency TO {application};
+
+GRANT SELECT ON `{database}`.epoch TO {application};
+
+GRANT SELECT ON `{database}`.guard TO {application};
+
+GRANT SELECT ON `{database}`.migration TO {application};
+
+GRANT SELECT ON `{database}`.* TO {operation};
+
+GRANT INSERT ON `{database}`.epoch TO {operation};
+
+GRANT DELETE ON `{database}`.idempotency TO {operation};
