@@ -1,13 +1,11 @@
 """The contracts of `tests.contracts`, kept by the stores that claim them and by none that lie."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pytest
 from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.popo import POPOApplicationRecorder, POPOTrackingRecorder
-from pymysql.connections import Connection
 
 from infra.eventstore.errors import TrackingConflictError
 from infra.eventstore.reading import Page
@@ -19,43 +17,8 @@ from infra.eventstore.recorders import (
 from tests.contracts.idempotency_contract import IdempotencyContract
 from tests.contracts.log_contract import LogContract
 from tests.contracts.tracking_contract import TrackingContract
+from tests.raw import raw_append
 from tests.servers import TestStore
-
-
-class RawAppend:
-    """Rows of the log inserted by a client that takes its time."""
-
-    def __init__(self, connection: Connection, log: str, events: Sequence[StoredEvent]) -> None:
-        self.connection = connection
-        connection.begin()
-        with connection.cursor() as cursor:
-            rows = ", ".join(["(%s, %s, %s, %s)"] * len(events))
-            cursor.execute(
-                f"INSERT INTO {log}.event (stream, version, topic, state) VALUES {rows}",
-                [
-                    value
-                    for event in events
-                    for value in (
-                        event.originator_id.bytes,
-                        event.originator_version,
-                        event.topic,
-                        event.state,
-                    )
-                ],
-            )
-            self.first_position = cursor.lastrowid
-
-    def commit(self) -> None:
-        self.connection.commit()
-
-    def roll_back(self) -> None:
-        self.connection.rollback()
-
-
-@contextmanager
-def raw_append(store: TestStore, events: Sequence[StoredEvent]) -> Iterator[RawAppend]:
-    with store.server.admin() as connection:
-        yield RawAppend(connection, store.log, events)
 
 
 class OnMariaDB:

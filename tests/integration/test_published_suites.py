@@ -36,6 +36,7 @@ from infra.eventstore.recorders import (
     MariaDBProcessRecorder,
     MariaDBTrackingRecorder,
 )
+from tests.raw import burn_positions
 from tests.servers import TestStore
 
 # These suites are abstract or made to be subclassed: collected by themselves they would run
@@ -226,16 +227,3 @@ class TestEventSourcedProjection(OnMariaDB, _EventSourcedProjectionTestCase):
         for name in ("MARIADB_LOG", "MARIADB_VIEWS"):
             del os.environ[name]
         super().test_event_sourced_projection()
-
-
-def burn_positions(store: TestStore, count: int) -> None:
-    """Give out `count` positions that no event takes."""
-    with store.server.admin() as admin, admin.cursor() as cursor:
-        admin.begin()
-        for number in range(count):
-            cursor.execute(
-                f"INSERT INTO {store.log}.event (stream, version, topic, state)"
-                " VALUES (%s, 1, 'burnt', '')",
-                (bytes([number + 1]) * 16,),
-            )
-        admin.rollback()
