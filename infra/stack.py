@@ -206,7 +206,7 @@ def _program(name: str) -> str:
     if found is None:
         raise ProgrammingError(
             f"{name} is not on this machine: as root, run `make setup`; otherwise ask for the "
-            "package mariadb-server-core"
+            "packages mariadb-server-core and mariadb-client-core"
         )
     return found
 

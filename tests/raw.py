@@ -16,7 +16,12 @@ class RawAppend:
 
     def __init__(self, connection: Connection, log: str, events: Sequence[StoredEvent]) -> None:
         self.connection = connection
+        self._log = log
         connection.begin()
+        self.first_position = self.insert(events)
+
+    def insert(self, events: Sequence[StoredEvent]) -> int:
+        """Insert more events in the same transaction; return the first one's position."""
         rows = ", ".join(["(%s, %s, %s, %s)"] * len(events))
         values = [
             value
@@ -28,11 +33,12 @@ class RawAppend:
                 event.state,
             )
         ]
-        with connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {log}.event (stream, version, topic, state) VALUES {rows}", values
+                f"INSERT INTO {self._log}.event (stream, version, topic, state) VALUES {rows}",
+                values,
             )
-            self.first_position = cursor.lastrowid
+            return int(cursor.lastrowid)
 
     def commit(self) -> None:
         self.connection.commit()

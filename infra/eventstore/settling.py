@@ -13,6 +13,7 @@ No clock takes part in what is passed. `docs/eventstore.md` draws it.
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from threading import Lock
 from time import monotonic
 
@@ -113,7 +114,7 @@ class Settler:
                 return int(mark)
             reach = min(head, mark + SURVEY)
             if visible == reach - mark:
-                cursor.execute(self._advance, (reach, reach))
+                self._move(cursor, reach)
                 continue
             self._close_holes(cursor, connection_id, mark, reach, wait)
 
@@ -123,17 +124,20 @@ class Settler:
         """Advance to the first hole above `mark`; fill it, and others with it if all are dead."""
         cursor.execute(self._visible, (mark, reach))
         seen = {position for (position,) in cursor.fetchall()}
-        holes = [position for position in range(mark + 1, reach + 1) if position not in seen]
-        if not holes:
+        runs = _runs([position for position in range(mark + 1, reach + 1) if position not in seen])
+        if not runs:
             return  # a rival filled them, or they have committed, since the survey
-        if not seen:
-            self._refuse_wide_hole(cursor, holes[0])
-        if self._all_dead(cursor, holes[:FILL]):
-            self._try_to_fill(cursor, holes[:FILL])
+        first = runs[0][0]
+        narrow = list(takewhile(lambda run: self._following(cursor, run, reach) is None, runs))
+        holes = [position for run in narrow for position in run][:FILL]
+        if holes and self._all_dead(cursor, holes):
+            self._try_to_fill(cursor, holes)
             return
-        if holes[0] > mark + 1:
-            cursor.execute(self._advance, (holes[0] - 1, holes[0] - 1))
-        self._wait_for(cursor, connection_id, holes[0], wait)
+        if first > mark + 1:
+            self._move(cursor, first - 1)
+        if not narrow:
+            self._refuse(runs[0], self._following(cursor, runs[0], reach))
+        self._wait_for(cursor, connection_id, first, wait)
 
     def _wait_for(self, cursor: Cursor, connection_id: int, hole: int, wait: "_Wait") -> None:
         """Fill one hole, waiting for the transaction that may hold it; the second time, name it."""
@@ -141,10 +145,19 @@ class Settler:
             if not self._try_to_fill(cursor, [hole]):
                 wait.begin(hole)
             return
-        with BlockerSearch(self._datastore, connection_id) as search:
+
+        def explain(blocker: Blocker | None) -> None:
+            wait.explain(blocker, self._alarm)
+
+        with BlockerSearch(self._datastore, connection_id, explain) as search:
             decided = self._try_to_fill(cursor, [hole])
-        if search.found or not decided:
-            wait.explain(search.found, self._alarm)
+        if not decided and search.found is None:
+            explain(None)
+
+    def _move(self, cursor: Cursor, mark: int) -> None:
+        """Persist that everything up to `mark` is an event or a tombstone."""
+        cursor.execute(self._advance, (mark, mark))
+        self.known_mark = max(self.known_mark, mark)
 
     def _all_dead(self, cursor: Cursor, holes: Sequence[int]) -> bool:
         """Tell whether no transaction has inserted any of `holes`, committed or in flight.
@@ -172,20 +185,36 @@ class Settler:
             return code_of(error) != ER.LOCK_WAIT_TIMEOUT
         return True
 
-    def _refuse_wide_hole(self, cursor: Cursor, first: int) -> None:
-        cursor.execute(self._next, (first,))
-        (following,) = cursor.fetchone() or (None,)
-        width = (following or first) - first
-        if width <= self._datastore.settings.widest_hole:
-            return
+    def _following(self, cursor: Cursor, run: range, reach: int) -> int | None:
+        """Return the visible position that ends a hole wider than the bound, None if it is not."""
+        following = run[-1] + 1
+        if run[-1] == reach:  # it may go on beyond the survey
+            cursor.execute(self._next, (reach,))
+            (found,) = cursor.fetchone() or (None,)
+            following = found or following
+        return following if following - run[0] > self._datastore.settings.widest_hole else None
+
+    def _refuse(self, run: range, following: int | None) -> None:
+        bound = self._datastore.settings.widest_hole
         stall = Stall(
-            first,
-            f"{width} positions up to {following - 1} are unused, more than "
-            f"{self._datastore.settings.widest_hole}: see who inserted position {following}; "
-            "to fill them all the same, settle once with a larger MARIADB_WIDEST_HOLE",
+            run[0],
+            f"the positions up to the event at {following} are unused, more than {bound}: see who "
+            f"inserted that event; to fill them all the same, settle once with a larger "
+            "MARIADB_WIDEST_HOLE",
         )
         self._alarm(stall)
         raise HoleTooWideError(str(stall))
+
+
+def _runs(positions: Sequence[int]) -> list[range]:
+    """Return ascending positions as runs of consecutive ones."""
+    runs: list[range] = []
+    for position in positions:
+        if runs and runs[-1].stop == position:
+            runs[-1] = range(runs[-1].start, position + 1)
+        else:
+            runs.append(range(position, position + 1))
+    return runs
 
 
 class _Wait:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from random import uniform
 from threading import Event, Thread
 from typing import Self
 
@@ -11,8 +12,10 @@ from eventsourcing.persistence import PersistenceError
 
 from infra.eventstore.datastore import Datastore
 
-#: Seconds between two looks at who blocks whom; InnoDB refreshes that table every 0.1 s.
-LOOK_EVERY_S = 0.05
+#: Seconds between two looks at who blocks whom, drawn anew for each. InnoDB makes these tables
+#: anew only if nobody has read them for 0.1 s (trx0i_s.cc, CACHE_MIN_IDLE_TIME_NS): who looks
+#: more often, or in step with others, sees the same old picture for ever (tried on 10.11).
+LOOK_EVERY_S = (0.15, 0.35)
 
 _BLOCKER = """
 SELECT b.trx_mysql_thread_id, p.user, p.host, b.trx_started, COALESCE(b.trx_query, p.command)
@@ -62,6 +65,7 @@ class Stall:
 
 
 Alarm = Callable[[Stall], None]
+"""Told of a stall within two seconds, from any thread; once for each position and holder."""
 
 
 def log_alarm(stall: Stall) -> None:
@@ -72,11 +76,15 @@ def log_alarm(stall: Stall) -> None:
 class BlockerSearch:
     """Looks, beside a connection that waits for a lock, for the one that holds it.
 
-    A context manager: looks while the block runs, `found` holds afterwards who it was, if any.
+    A context manager: looks while the block runs, in a thread of its own, which calls `tell` as
+    soon as it has found somebody; `found` holds afterwards who it was, if any.
     """
 
-    def __init__(self, datastore: Datastore, connection_id: int) -> None:
+    def __init__(
+        self, datastore: Datastore, connection_id: int, tell: Callable[[Blocker], None]
+    ) -> None:
         self.found: Blocker | None = None
+        self._tell = tell
         self._datastore = datastore
         self._connection_id = connection_id
         self._over = Event()
@@ -93,12 +101,14 @@ class BlockerSearch:
     def _look(self) -> None:
         try:
             with self._datastore.cursor() as cursor:
-                while self.found is None and not self._over.wait(LOOK_EVERY_S):
+                while self.found is None:
+                    if self._over.wait(uniform(*LOOK_EVERY_S)):  # noqa: S311  # jitter
+                        return
                     cursor.execute(_BLOCKER, (self._connection_id,))
                     row = cursor.fetchone()
                     if row is not None:
-                        self.found = Blocker(
-                            row[0], row[1] or "?", row[2] or "?", row[3], row[4] or "?"
-                        )
+                        number, user, host, since, doing = row
+                        self.found = Blocker(number, user or "?", host or "?", since, doing or "?")
+                        self._tell(self.found)
         except PersistenceError:
             logger.exception("could not look for who holds the log's head")

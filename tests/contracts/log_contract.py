@@ -283,13 +283,13 @@ class LogContract(ABC):
         ]
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
+def wait_for(condition: Callable[[], bool], timeout_s: float, *, every_s: float = 0.002) -> bool:
     """Return True as soon as `condition` holds, False after `timeout_s`."""
     deadline = monotonic() + timeout_s
     while not condition():
         if monotonic() > deadline:
             return False
-        sleep(0.002)
+        sleep(every_s)
     return True
 
 
