@@ -5,7 +5,7 @@ ARGS =  # more arguments for pytest, or for the benchmarks: make test ARGS="-k g
 PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-long bench clean
+.PHONY: help setup check test demo test-long bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ check: setup  ## lint, format, types, import rules
 
 test: check  ## check, then the default test suite; ARGS go to pytest
 	HYPOTHESIS_PROFILE=ci $(PYTHON) -m pytest $(ARGS)
+
+demo: setup  ## the log at work: writers, readers, kills, the verdict
+	$(PYTHON) -m tests.fault $(ARGS)
 
 test-long: setup  ## the whole test suite with its runs of minutes; ARGS go to pytest
 	HYPOTHESIS_PROFILE=long $(PYTHON) -m pytest --long $(ARGS)

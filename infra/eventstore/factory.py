@@ -13,13 +13,14 @@ from infra.eventstore.append import Appender
 from infra.eventstore.checks import LogFacts, check_schema, gather, require_safe
 from infra.eventstore.datastore import Datastore
 from infra.eventstore.errors import translated
-from infra.eventstore.reading import LogReader, StreamReader
+from infra.eventstore.reading import READ_AGAIN, LogReader, StreamReader
 from infra.eventstore.recorders import (
     MariaDBAggregateRecorder,
     MariaDBApplicationRecorder,
     MariaDBProcessRecorder,
     MariaDBTrackingRecorder,
 )
+from infra.eventstore.retrying import retrying
 from infra.eventstore.settings import StoreSettings
 from infra.eventstore.settling import Settler
 from infra.eventstore.stall import Alarm, log_alarm
@@ -88,8 +89,12 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
             UnsafeServerError, ForeignSchemaError: with what to do.
         """
         self._prepare("log")
-        with self.datastore.cursor() as cursor:
-            facts = gather(cursor, self.settings.log)
+
+        def attempt() -> LogFacts:
+            with self.datastore.cursor() as cursor:
+                return gather(cursor, self.settings.log)
+
+        facts = retrying(attempt, READ_AGAIN)
         require_safe(facts)
         self.datastore.expect_epoch(facts.epoch)
         return facts
@@ -123,10 +128,14 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
         if schema in self._prepared:
             return
         database = self.settings.log if schema == "log" else self.settings.views
-        if self.settings.migration_url and strtobool(self.env.get(self.CREATE_TABLE) or "yes"):
-            self._migrate(schema, database, self.settings.migration_url)
-        with self.datastore.cursor() as cursor:
-            check_schema(cursor, schema, database)
+
+        def attempt() -> None:
+            if self.settings.migration_url and strtobool(self.env.get(self.CREATE_TABLE) or "yes"):
+                self._migrate(schema, database, self.settings.migration_url)
+            with self.datastore.cursor() as cursor:
+                check_schema(cursor, schema, database)
+
+        retrying(attempt, READ_AGAIN)
         self._prepared.add(schema)
 
     def _migrate(self, schema: Schema, database: str, url: sqlalchemy.URL) -> None:

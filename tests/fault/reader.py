@@ -47,4 +47,4 @@ def run(path: Path, stop: Path, seed: str) -> None:
 
 if __name__ == "__main__":
     where, who, number = sys.argv[1:4]
-    run(Path(where) / f"{who}.reader", Path(where) / "stop", number)
+    run(Path(where) / f"{who}.reader", Path(where) / "readers-stop", number)

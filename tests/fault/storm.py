@@ -25,8 +25,14 @@ PATIENCE_S = 60
 class Storm:
     """One seeded run on one store; `run` returns how many events the log held at the end."""
 
-    def __init__(self, store: TestStore, folder: Path, seed: int) -> None:
-        self.store, self.folder, self.seed = store, folder, seed
+    def __init__(
+        self,
+        store: TestStore,
+        folder: Path,
+        seed: int,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.store, self.folder, self.seed, self.tell = store, folder, seed, tell
         self.rng = random.Random(seed)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.done: dict[str, int] = {}
@@ -83,12 +89,15 @@ class Storm:
 
     def kill_a_process(self) -> None:
         name = self.rng.choice(list(self.processes))
+        self.tell(f"kill -9 {name}")
         self.processes[name].kill()
         self.processes[name].wait()
         self.begin(name)
 
     def stop_a_process_for_a_while(self) -> None:
-        process = self.rng.choice(list(self.processes.values()))
+        name = self.rng.choice(list(self.processes))
+        process = self.processes[name]
+        self.tell(f"kill -STOP {name}, for a while")
         process.send_signal(signal.SIGSTOP)
         sleep(self.rng.random())
         process.send_signal(signal.SIGCONT)
@@ -100,21 +109,30 @@ class Storm:
             )
             ids = [number for (number,) in cursor.fetchall()]
             if ids:
+                self.tell("KILL CONNECTION of somebody")
                 try:
                     cursor.execute("KILL CONNECTION %s", (self.rng.choice(ids),))
                 except pymysql.MySQLError:
                     return  # it ended by itself meanwhile
 
     def kill_the_server(self) -> None:
+        self.tell("kill -9 the database server, and start it again")
         self.server.kill()
         self.server.start()
 
     # ---- the end
 
     def finish(self) -> None:
-        (self.folder / "stop").touch()
+        """Let the writers end, then the readers, who read on to what is then the end."""
+        for role in ("writer", "reader"):
+            (self.folder / f"{role}s-stop").touch()
+            self.wait_for_all(role)
+
+    def wait_for_all(self, role: str) -> None:
         deadline = monotonic() + PATIENCE_S
         for name, process in self.processes.items():
+            if not name.startswith(role):
+                continue
             code = process.wait(max(0.1, deadline - monotonic()))
             words = (self.folder / f"{name}.log").read_text()
             assert code == 0, f"{name} failed: {words}"
@@ -134,6 +152,18 @@ class Storm:
         for reader, reading in history.readings.items():
             assert reading == log, f"{reader} ended before the log did"
         assert history.acknowledged, "nothing was written: the run proves nothing"
+        self.tell(
+            f"{len(history.acknowledged)} events were acknowledged: each is there, once, at the "
+            "position that its writer was told"
+        )
+        self.tell(
+            f"{len(history.whole_or_absent)} saves got no answer (killed, cut off, or by hand): "
+            "each is whole or absent"
+        )
+        self.tell(
+            f"{len(history.readings)} readers, killed and started again, saw the same "
+            f"{len(log)} events in the same order, each once"
+        )
         return len(log)
 
     @staticmethod

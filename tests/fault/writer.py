@@ -51,8 +51,8 @@ class Writer:
 
     def save(self) -> None:
         events = self.events()
-        self.attempt(events, None)
-        self.taken = events[-1]
+        if self.attempt(events, None):
+            self.taken = events[-1]
 
     def keyed(self) -> None:
         """Try until it is known to have worked, as a client with an Idempotency-Key would."""
@@ -126,4 +126,4 @@ class ChangedMindError(Exception):
 
 if __name__ == "__main__":
     where, who, number = sys.argv[1:4]
-    Writer(Path(where), who, number).run(Path(where) / "stop")
+    Writer(Path(where), who, number).run(Path(where) / "writers-stop")
