@@ -143,11 +143,11 @@ MUTANTS = (
     Mutant(
         "7", "another epoch is not noticed", DATASTORE,
         "if found != expected:", "if found is None:",
-        "tests/integration/test_server_away.py",
+        "tests/integration/test_epoch.py",
     ),
     Mutant(
         "8", "a late writer does not try again", APPEND,
-        'raise _AgainError("a reader settled',
+        'raise _TooLateError("a reader settled',
         'raise ContentionError("a reader settled',
         f"{HOLES}::test_a_late_writer_whose_position_was_settled_takes_a_new_one",
     ),

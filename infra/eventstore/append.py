@@ -13,7 +13,13 @@ import re
 from collections.abc import Sequence
 
 import pymysql
-from eventsourcing.persistence import DataError, PersistenceError, StoredEvent, Tracking
+from eventsourcing.persistence import (
+    DataError,
+    OperationalError,
+    PersistenceError,
+    StoredEvent,
+    Tracking,
+)
 from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
@@ -24,6 +30,7 @@ from infra.eventstore.errors import (
     OutcomeUnknownError,
     StoreUnavailableError,
     VersionConflictError,
+    VictimError,
     code_of,
     duplicate_of,
 )
@@ -47,8 +54,8 @@ _BEGIN = (
 _END = "; COMMIT; SELECT LAST_INSERT_ID(); END"
 
 
-class _AgainError(ContentionError):
-    """The transaction was rolled back for a rival; its repetition may well succeed."""
+class _TooLateError(ContentionError):
+    """Somebody else was first, and will not be in the way of a repetition."""
 
 
 class Appender:
@@ -77,27 +84,35 @@ class Appender:
         sql, values = self._statement(events, idempotency, tracking)
         self._require_room(sql, values, events)
 
-        def attempt() -> Sequence[int]:
-            with self._datastore.cursor() as cursor:
-                try:
-                    cursor.execute(sql, values)
-                except pymysql.MySQLError as error:
-                    return self._first_outcome_or_refusal(
-                        cursor, error, events, idempotency, tracking
-                    )
-                row = cursor.fetchone()  # of a block; a lone INSERT has no rows
-                first = row[0] if row else cursor.lastrowid
-                return list(range(first, first + len(events)))
+        lost: list[ConnectionLostError] = []
 
-        again: tuple[type[Exception], ...] = (StoreUnavailableError, _AgainError)
+        def attempt() -> Sequence[int]:
+            try:
+                with self._datastore.cursor() as cursor:
+                    try:
+                        cursor.execute(sql, values)
+                    except pymysql.MySQLError as error:
+                        return self._first_outcome_or_refusal(
+                            cursor, error, events, idempotency, tracking
+                        )
+                    row = cursor.fetchone()  # of a block; a lone INSERT has no rows
+                    first = row[0] if row else cursor.lastrowid
+                    return list(range(first, first + len(events)))
+            except ConnectionLostError as error:
+                lost.append(error)
+                raise
+
+        again: tuple[type[Exception], ...] = (StoreUnavailableError, VictimError, _TooLateError)
         if idempotency is not None:
             again += (ConnectionLostError,)  # the key makes the repetition safe
         try:
             return retrying(attempt, again)
-        except ConnectionLostError as error:
+        except OperationalError as error:
+            if not lost:
+                raise
             raise OutcomeUnknownError(
-                f"{error}; the append is whole or absent: read the stream to see, or append "
-                "with an idempotency key, which is repeated by itself"
+                f"{lost[0]}; since then: {error}; the append is whole or absent: repeat it with "
+                "its idempotency key, or read the stream to see"
             ) from error
 
     def first_outcome(self, idempotency: Idempotency) -> FirstOutcome | None:
@@ -160,16 +175,14 @@ class Appender:
             outcome = self._keys.first_outcome(cursor, idempotency)
             if outcome is not None:
                 return outcome
-            raise _AgainError("the first outcome of this key was cleaned just now") from error
+            raise _TooLateError("the first outcome of this key was cleaned just now") from error
         if key == "stream_version":
             raise VersionConflictError(
                 f"{_streams(events)}: a version of this save is taken; load the stream again "
                 "and decide anew; nothing was written"
             ) from error
         if key == "PRIMARY":
-            raise _AgainError("a reader settled a position of this append first") from error
-        if code_of(error) in (ER.LOCK_DEADLOCK, ER.CHECKREAD):
-            raise _AgainError(f"rolled back for a rival: {error.args[1]}") from error
+            raise _TooLateError("a reader settled a position of this append first") from error
         if tracking is not None and is_stale(error):
             raise conflict(tracking) from error
         raise _misfit(error, events) or error

@@ -13,7 +13,8 @@ PersistenceError                    (eventsourcing.persistence)
     │   ├── StoreUnavailableError   no connection: nothing was written
     │   ├── ConnectionLostError     the connection broke while a statement ran
     │   ├── OutcomeUnknownError     it broke after an append without a key was sent
-    │   ├── ContentionError         too many rivals for too long: nothing was written
+    │   ├── ContentionError         rivals were in the way for too long: nothing was written
+    │   │   └── VictimError         the server rolled this one back to end a deadlock
     │   ├── ReadOnlyStoreError      this server takes no writes: nothing was written
     │   ├── WrongEpochError         another history than the one that was begun with
     │   └── LogStalledError         a transaction in flight holds the log's head
@@ -73,6 +74,10 @@ class ContentionError(OperationalError):
     """Rivals held what the transaction needed for too long; it was rolled back."""
 
 
+class VictimError(ContentionError):
+    """The server rolled the transaction back in favour of another one: a deadlock's victim."""
+
+
 class ReadOnlyStoreError(OperationalError):
     """The server is read-only: a replica, or a demoted primary."""
 
@@ -130,8 +135,11 @@ _BY_CODE: dict[int, _Make] = {
         UNSENT,
         _advised(StoreUnavailableError, "nothing was sent; see that the server runs, try again"),
     ),
+    ER.LOCK_WAIT_TIMEOUT: _advised(
+        ContentionError, "a rival held it for too long; this was rolled back, try again"
+    ),
     **dict.fromkeys(
-        CONTENTION, _advised(ContentionError, "the transaction was rolled back, try again")
+        (ER.LOCK_DEADLOCK, ER.CHECKREAD), _advised(VictimError, "this was rolled back, try again")
     ),
     1290: _advised(
         ReadOnlyStoreError, "nothing was written; MARIADB_URL must name the primary to write"

@@ -112,7 +112,8 @@ class LogReader:
         return retrying(read, READ_AGAIN)
 
     def _marks(self) -> Iterator[int]:
-        yield self._settler.known_mark
+        if self._settles:  # a replica may be replaced by one that is not as far
+            yield self._settler.known_mark
         yield self.mark()
 
     def _between(

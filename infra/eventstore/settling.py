@@ -26,6 +26,7 @@ from infra.eventstore.errors import (
     CONTENTION,
     HoleTooWideError,
     LogStalledError,
+    WrongEpochError,
     code_of,
 )
 from infra.eventstore.stall import Alarm, Blocker, BlockerSearch, Stall
@@ -56,7 +57,7 @@ class Settler:
         self._alarm = alarm
         self._alone = Lock()
         self.known_mark = 0
-        """The highest mark seen by this process; never above the stored one."""
+        """The highest mark that this settler has seen; the stored one is never below it."""
         self._survey = (
             f"SELECT s.mark, (SELECT MAX(position) FROM {log}.event), (SELECT COUNT(*)"
             f" FROM {log}.event WHERE position > s.mark AND position <= s.mark + %s)"
@@ -99,8 +100,8 @@ class Settler:
         """Return the mark as it is found: what a reader of a replica goes by."""
         with self._datastore.cursor() as cursor:
             cursor.execute(f"SELECT mark FROM {self._datastore.settings.log}.settled")
-            (self.known_mark,) = cursor.fetchone() or (0,)
-        return self.known_mark
+            (mark,) = cursor.fetchone() or (0,)
+        return int(mark)
 
     def _settle(self, cursor: Cursor, connection_id: int) -> int:
         goal: int | None = None
@@ -108,13 +109,20 @@ class Settler:
         while True:
             cursor.execute(self._survey, (SURVEY,))
             mark, head, visible = cursor.fetchone() or (0, None, 0)
-            self.known_mark = max(self.known_mark, mark)
+            if mark < self.known_mark:
+                raise WrongEpochError(
+                    f"the settled mark went back from {self.known_mark} to {mark}: the server "
+                    "was restored or replaced; start an epoch, and restart the process"
+                )
+            self.known_mark = mark
             goal = head or 0 if goal is None else goal
             if mark >= goal:
                 return int(mark)
             reach = min(head, mark + SURVEY)
             if visible == reach - mark:
                 self._move(cursor, reach)
+                if reach >= goal:
+                    return int(reach)
                 continue
             self._close_holes(cursor, connection_id, mark, reach, wait)
 
@@ -157,7 +165,7 @@ class Settler:
     def _move(self, cursor: Cursor, mark: int) -> None:
         """Persist that everything up to `mark` is an event or a tombstone."""
         cursor.execute(self._advance, (mark, mark))
-        self.known_mark = max(self.known_mark, mark)
+        self.known_mark = mark
 
     def _all_dead(self, cursor: Cursor, holes: Sequence[int]) -> bool:
         """Tell whether no transaction has inserted any of `holes`, committed or in flight.

@@ -100,7 +100,7 @@ class BlockerSearch:
 
     def _look(self) -> None:
         try:
-            with self._datastore.cursor() as cursor:
+            with self._datastore.filler() as (cursor, _):  # the pool may be full of who waits
                 while self.found is None:
                     if self._over.wait(uniform(*LOOK_EVERY_S)):  # noqa: S311  # jitter
                         return

@@ -1,0 +1,23 @@
+"""The rows, by the name that `--only` takes: one table."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from tests.benchmarks.appends import append, append_key, append_lock, append_postgres
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.lags import lag
+from tests.benchmarks.reads import decode, read
+from tests.benchmarks.rows import Row
+from tests.benchmarks.settles import settle
+from tests.benchmarks.tails import tail
+
+GROUPS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
+    "append": append,
+    "append-key": append_key,
+    "append-lock": append_lock,
+    "append-postgres": append_postgres,
+    "read": read,
+    "decode": decode,
+    "settle": settle,
+    "tail": tail,
+    "lag": lag,
+}
