@@ -9,7 +9,7 @@ from eventsourcing.utils import Environment
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from infra.schema.names import database_name
+from infra.schema.names import account_name, database_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,31 +55,43 @@ class StoreSettings:
             ProgrammingError: one is missing or not of its kind; the message names it.
         """
         prefix = re.sub(r"[^a-z0-9]+", "_", env.name.lower()).strip("_") or "ringi"
-        values: dict[str, object] = {"log": f"{prefix}_log", "views": f"{prefix}_views"}
+        texts = {"log": f"{prefix}_log", "views": f"{prefix}_views"}
         for field in fields(cls):
-            given = env.get(f"MARIADB_{field.name.upper()}")
-            if given:
-                values[field.name] = _PARSERS[field.name](field.name, given)
-        if "url" not in values:
+            texts[field.name] = env.get(f"MARIADB_{field.name.upper()}") or texts.get(
+                field.name, ""
+            )
+        if not texts["url"]:
             raise ProgrammingError(
                 "MARIADB_URL is not set: give the application's account and server, "
                 "such as mysql+pymysql://user:secret@127.0.0.1:3306/"
             )
-        database_name(str(values["log"]))
-        database_name(str(values["views"]))
+        values = {
+            name: _PARSERS[name](f"MARIADB_{name.upper()}", text)
+            for name, text in texts.items()
+            if text
+        }
         return cls(**values)  # type: ignore[arg-type]  # each value was parsed by its field
 
 
 def _url(name: str, text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        raise ProgrammingError(f"MARIADB_{name.upper()} is not a URL") from error
+    except (ArgumentError, ValueError):
+        raise ProgrammingError(f"{name} is not a URL (not shown: it may hold a secret)") from None
     if url.drivername not in ("mysql+pymysql", "mariadb+pymysql"):
-        raise ProgrammingError(
-            f"MARIADB_{name.upper()} must begin with mysql+pymysql://, not {url.drivername}://"
-        )
-    return url.set(database=None)
+        raise ProgrammingError(f"{name} must begin with mysql+pymysql://, not {url.drivername}://")
+    # Not url.set(), which takes a database of None as "unchanged".
+    return url._replace(database=None)
+
+
+def _name_by(check: Callable[[str], str]) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        try:
+            return check(text)
+        except ProgrammingError as error:
+            raise ProgrammingError(f"{name}: {error}") from None
+
+    return parse
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
@@ -90,8 +102,7 @@ def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
             value = lowest - 1
         if not lowest <= value <= highest:
             raise ProgrammingError(
-                f"MARIADB_{name.upper()} must be a whole number from {lowest} to {highest}, "
-                f"not {text!r}"
+                f"{name} must be a whole number from {lowest} to {highest}, not {text!r}"
             )
         return value
 
@@ -104,18 +115,16 @@ def _seconds(name: str, text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value <= 3600:  # noqa: PLR2004  # an hour is no time-out any more
-        raise ProgrammingError(
-            f"MARIADB_{name.upper()} must be seconds above 0 and up to 3600, not {text!r}"
-        )
+        raise ProgrammingError(f"{name} must be seconds above 0 and up to 3600, not {text!r}")
     return value
 
 
 _PARSERS: Mapping[str, Callable[[str, str], object]] = {
     "url": _url,
     "migration_url": _url,
-    "log": lambda _, text: text,
-    "views": lambda _, text: text,
-    "operation": lambda _, text: text,
+    "log": _name_by(database_name),
+    "views": _name_by(database_name),
+    "operation": _name_by(account_name),
     "lanes": _whole(1, 255),
     "pool_size": _whole(1, 1000),
     "max_overflow": _whole(0, 1000),
