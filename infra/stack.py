@@ -80,7 +80,11 @@ class MariaDBServer:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        return pid if str(self.folder).encode() in command else None
+        return pid if os.fsencode(self._defaults) in command.split(b"\0") else None
+
+    @property
+    def _defaults(self) -> str:
+        return f"--defaults-file={self.folder / 'my.cnf'}"
 
     def url(self, user: str, password: str) -> URL:
         """Return where an account finds this server."""
@@ -103,7 +107,9 @@ class MariaDBServer:
         """
         if self.pid is not None:
             return self
-        if len(str(self.socket)) > LONGEST_SOCKET_PATH:
+        if self._process is not None:
+            self._process.wait(STOP_TIMEOUT_S)  # somebody else has stopped it
+        if len(os.fsencode(self.socket)) > LONGEST_SOCKET_PATH:
             raise ProgrammingError(
                 f"{self.socket} is too long for a unix socket "
                 f"({LONGEST_SOCKET_PATH} bytes): take a folder nearer to the root"
@@ -113,7 +119,7 @@ class MariaDBServer:
         self._write_settings()
         with (self.folder / "mariadb.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [_program("mariadbd"), f"--defaults-file={self.folder / 'my.cnf'}", *_as_root()],
+                [_program("mariadbd"), self._defaults, *_as_root()],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

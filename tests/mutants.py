@@ -42,12 +42,12 @@ MUTANTS = (
     Mutant(
         "1", "sync_binlog is not looked at", CHECKS,
         '    ("sync_binlog", ("1",), _VISIBLE),\n', "",
-        "tests/integration/test_unsafe_server.py",
+        "tests/integration/test_unsafe_servers.py",
     ),
     Mutant(
         "1", "log_bin is not looked at", CHECKS,
         '    ("log_bin", ("ON",), _VISIBLE),\n', "",
-        "tests/integration/test_unsafe_server.py",
+        "tests/integration/test_unsafe_servers.py",
     ),
     Mutant(
         "2", "readers see what is uncommitted", DATASTORE,
@@ -105,7 +105,8 @@ MUTANTS = (
         f"{CONTRACTS}::TestMariaDBIdempotency::test_a_refused_append_leaves_no_key",
     ),
     Mutant(
-        "4", "the key that 1062 names is read from the duplicate entry", "infra/eventstore/errors.py",
+        "4", "the key that 1062 names is read from the duplicate entry",
+        "infra/eventstore/errors.py",
         'rpartition(" for key ")[2]', 'partition(" for key ")[2]',
         "tests/unit/test_errors.py",
     ),
@@ -133,7 +134,7 @@ MUTANTS = (
     Mutant(
         "6", "a counter at or below the mark is not noticed", CHECKS,
         "if facts.auto_increment <= facts.mark:", "if facts.auto_increment < 0:",
-        "tests/integration/test_unsafe_server.py",
+        "tests/integration/test_unsafe_servers.py",
     ),
     Mutant(
         "6", "two may be let through one tracking position", "infra/schema/views/0001_tracking.sql",

@@ -28,7 +28,7 @@ from infra.eventstore.errors import (
     ConnectionLostError,
     ContentionError,
     OutcomeUnknownError,
-    StoreUnavailableError,
+    UnreachableError,
     VersionConflictError,
     VictimError,
     code_of,
@@ -102,7 +102,7 @@ class Appender:
                 lost.append(error)
                 raise
 
-        again: tuple[type[Exception], ...] = (StoreUnavailableError, VictimError, _TooLateError)
+        again: tuple[type[Exception], ...] = (UnreachableError, VictimError, _TooLateError)
         if idempotency is not None:
             again += (ConnectionLostError,)  # the key makes the repetition safe
         try:
@@ -130,6 +130,7 @@ class Appender:
         idempotency: Idempotency | None,
         tracking: Tracking | None,
     ) -> tuple[str, list[object]]:
+        rows = [value for event in events for value in _row(event)]
         statements: list[str] = []
         values: list[object] = []
         if idempotency is not None and events:
@@ -140,8 +141,7 @@ class Appender:
             values += self._tracking.row(tracking)
         if events:
             statements.append(self._insert + ", ".join(["(%s, %s, %s, %s)"] * len(events)))
-            for event in events:
-                values += _row(event)
+            values += rows
         if len(statements) == 1:
             return statements[0], values
         return _BEGIN + "; ".join(statements) + _END, values
@@ -202,7 +202,7 @@ def _streams(events: Sequence[StoredEvent]) -> str:
 
 def _misfit(error: pymysql.MySQLError, events: Sequence[StoredEvent]) -> PersistenceError | None:
     """Return the error that says which event does not fit, if that is what happened."""
-    at = re.search(r"at row (\d+)$", str(error.args[-1]))
+    at = re.search(r"column '(?:version|topic|state)' at row (\d+)$", str(error.args[-1]))
     if code_of(error) not in (ER.DATA_TOO_LONG, ER.WARN_DATA_OUT_OF_RANGE) or at is None:
         return None
     number = min(int(at[1]), len(events))

@@ -4,7 +4,8 @@ The facts are gathered in four statements; judging them is pure, so every refusa
 without a server that is wrong in that way.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -59,7 +60,7 @@ class LogFacts:
     guards: frozenset[str]
     """Names of the triggers on the log's tables."""
     privileges: frozenset[str]
-    """What the account may do to the table of events, by whichever grant."""
+    """What the account may do to the table of events, by whichever grant or role."""
     process: bool
     """The account may see who blocks whom."""
     mark: int
@@ -103,7 +104,8 @@ def gather(cursor: Cursor, log: str) -> LogFacts:
     if row is None or row[0] is None:
         raise ForeignSchemaError(f"the log {log!r} has lost its epoch or its settled mark")
     mark, epoch, lanes, auto_increment, guards = row
-    privileges = _privileges(cursor, log)
+    cursor.execute("SHOW GRANTS")
+    privileges = privileges_on((line for (line,) in cursor.fetchall()), log, "event")
     return LogFacts(
         variables=variables,
         guards=frozenset((guards or "").split(",")),
@@ -131,16 +133,33 @@ def check_schema(cursor: Cursor, schema: Schema, database: str) -> None:
         )
 
 
-def _privileges(cursor: Cursor, log: str) -> frozenset[str]:
-    cursor.execute(
-        "SELECT privilege_type FROM information_schema.user_privileges"
-        " UNION SELECT privilege_type FROM information_schema.schema_privileges"
-        " WHERE %s LIKE table_schema"
-        " UNION SELECT privilege_type FROM information_schema.table_privileges"
-        " WHERE table_schema = %s AND table_name = 'event'",
-        (log, log),
+def privileges_on(grants: Iterable[str], database: str, table: str) -> frozenset[str]:
+    """Return what the lines of SHOW GRANTS allow on a table, in capitals, globally included.
+
+    These lines tell all that the session may do: of its account, of its roles, of PUBLIC.
+    """
+    found: set[str] = set()
+    for line in grants:
+        match = re.match(r"GRANT (.+?) ON (?:TABLE )?(\S+) TO ", line)
+        if match and _covers(match[2].replace("`", ""), database, table):
+            privileges = re.sub(r"\([^)]*\)", "", match[1]).split(",")
+            found |= {privilege.strip().upper() for privilege in privileges}
+    return frozenset(found | (FORBIDDEN | {"PROCESS"} if "ALL PRIVILEGES" in found else set()))
+
+
+def _covers(granted: str, database: str, table: str) -> bool:
+    """Tell whether `*.*`, a pattern of databases with `.*`, or `database.table` covers a table."""
+    on_database, _, on_table = granted.rpartition(".")
+    if on_table not in ("*", table):
+        return False
+    if on_database == "*":
+        return True
+    like = re.sub(
+        r"\\(.)|(%)|(_)|(.)",
+        lambda at: ".*" if at[2] else "." if at[3] else re.escape(at[1] or at[4]),
+        on_database,
     )
-    return frozenset(privilege for (privilege,) in cursor.fetchall())
+    return re.fullmatch(like, database) is not None
 
 
 def require_safe(facts: LogFacts) -> None:

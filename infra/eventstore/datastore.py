@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pymysql
 import sqlalchemy
-from eventsourcing.persistence import DataError
+from eventsourcing.persistence import DataError, PersistenceError
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 from sqlalchemy.engine import Engine
@@ -18,8 +18,10 @@ from sqlalchemy.pool import PoolProxiedConnection
 from infra.eventstore.errors import (
     BROKEN,
     UNSENT,
+    ConnectionLostError,
     StoreClosedError,
     StoreUnavailableError,
+    UnreachableError,
     WrongEpochError,
     code_of,
     translated,
@@ -89,6 +91,9 @@ class Datastore:
                 "read_timeout": READ_TIMEOUT_S,
                 "write_timeout": READ_TIMEOUT_S,
                 "init_command": session_settings(lock_timeout_s),
+                # PyMySQL builds a TLS context for each connection, 40 ms, also where the socket
+                # is a file and needs none.
+                "ssl_disabled": "unix_socket" in self.settings.url.query,
             },
         )
         sqlalchemy.event.listen(engine, "connect", self._on_connect)
@@ -181,16 +186,22 @@ class Datastore:
             ) from error
         except sqlalchemy.exc.DBAPIError as error:
             if isinstance(error.orig, pymysql.MySQLError):
-                raise translated(error.orig) from error
+                raise _not_connected(error.orig) from error
             raise
         except pymysql.MySQLError as error:
-            raise translated(error) from error
+            raise _not_connected(error) from error
 
     def close(self) -> None:
         """Close every connection that is not in use, refuse further use. Idempotent."""
         self.closed = True
         self._engine.dispose()
         self._filler.dispose()
+
+
+def _not_connected(error: pymysql.MySQLError) -> PersistenceError:
+    """Return the error of an attempt to connect: whatever broke, no statement was sent."""
+    found = translated(error)
+    return UnreachableError(str(found)) if isinstance(found, ConnectionLostError) else found
 
 
 def _refuse_closed_by_server(connection: Connection, _record: object, _proxy: object) -> None:

@@ -10,7 +10,8 @@ PersistenceError                    (eventsourcing.persistence)
     │   ├── KeyReusedError          the idempotency key belongs to another request
     │   └── TrackingConflictError   this position, or a later one, was accepted before
     ├── OperationalError
-    │   ├── StoreUnavailableError   no connection: nothing was written
+    │   ├── StoreUnavailableError   no connection of the pool was free: nothing was written
+    │   │   └── UnreachableError    no connection to the server: nothing was written
     │   ├── ConnectionLostError     the connection broke while a statement ran
     │   ├── OutcomeUnknownError     it broke after an append without a key was sent
     │   ├── ContentionError         rivals were in the way for too long: nothing was written
@@ -41,6 +42,8 @@ from eventsourcing.persistence import (
 )
 from pymysql.constants import CR, ER
 
+from infra.schema.migrations import ForeignSchemaError as ForeignSchemaError  # noqa: PLC0414
+
 
 class StoreClosedError(InterfaceError):
     """The store was used after it was closed."""
@@ -60,6 +63,10 @@ class TrackingConflictError(IntegrityError):
 
 class StoreUnavailableError(OperationalError):
     """No connection could be had; nothing was sent, so nothing was written."""
+
+
+class UnreachableError(StoreUnavailableError):
+    """The server could not be connected to; nothing was sent, so nothing was written."""
 
 
 class ConnectionLostError(OperationalError):
@@ -98,10 +105,6 @@ class UnsafeServerError(NotSupportedError):
     """The server's settings or the account's grants break a promise of the log."""
 
 
-class ForeignSchemaError(ProgrammingError):
-    """The database is missing, not ours, or not at this code's version."""
-
-
 #: The connection broke while or after a statement was sent (MariaDB error 2013, and 1053/1927
 #: when the server ends it): the statement may have been carried out.
 BROKEN = {CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, 1927}
@@ -133,7 +136,7 @@ _BY_CODE: dict[int, _Make] = {
     **dict.fromkeys(BROKEN, _advised(ConnectionLostError, "see that the server runs")),
     **dict.fromkeys(
         UNSENT,
-        _advised(StoreUnavailableError, "nothing was sent; see that the server runs, try again"),
+        _advised(UnreachableError, "nothing was sent; see that the server runs, try again"),
     ),
     ER.LOCK_WAIT_TIMEOUT: _advised(
         ContentionError, "a rival held it for too long; this was rolled back, try again"

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from infra.eventstore.append import Appender
 from infra.eventstore.checks import LogFacts, check_schema, gather, require_safe
 from infra.eventstore.datastore import Datastore
-from infra.eventstore.errors import translated
+from infra.eventstore.errors import ForeignSchemaError, translated
 from infra.eventstore.reading import READ_AGAIN, LogReader, StreamReader
 from infra.eventstore.recorders import (
     MariaDBAggregateRecorder,
@@ -124,18 +124,23 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
         return recorder_class
 
     def _prepare(self, schema: Schema) -> None:
-        """Create what is missing if the migration's account is given, then check the version."""
+        """Check the version; where it is not this code's, migrate if the account is given."""
         if schema in self._prepared:
             return
         database = self.settings.log if schema == "log" else self.settings.views
+        url = self.settings.migration_url
 
         def attempt() -> None:
-            if self.settings.migration_url and strtobool(self.env.get(self.CREATE_TABLE) or "yes"):
-                self._migrate(schema, database, self.settings.migration_url)
             with self.datastore.cursor() as cursor:
                 check_schema(cursor, schema, database)
 
-        retrying(attempt, READ_AGAIN)
+        try:
+            retrying(attempt, READ_AGAIN)
+        except ForeignSchemaError:
+            if not (url and strtobool(self.env.get(self.CREATE_TABLE) or "yes")):
+                raise
+            self._migrate(schema, database, url)
+            retrying(attempt, READ_AGAIN)
         self._prepared.add(schema)
 
     def _migrate(self, schema: Schema, database: str, url: sqlalchemy.URL) -> None:

@@ -7,12 +7,12 @@ from uuid import UUID
 from eventsourcing.persistence import DataError, Notification, StoredEvent
 
 from infra.eventstore.datastore import Datastore
-from infra.eventstore.errors import ConnectionLostError, StoreUnavailableError
+from infra.eventstore.errors import ConnectionLostError, ReadOnlyStoreError, UnreachableError
 from infra.eventstore.retrying import retrying
 from infra.eventstore.settling import NIL, Settler
 
 #: Reading is repeated when the connection was lost: it changes nothing.
-READ_AGAIN = (StoreUnavailableError, ConnectionLostError)
+READ_AGAIN = (UnreachableError, ConnectionLostError)
 
 
 class StreamReader:
@@ -108,8 +108,18 @@ class LogReader:
 
     def mark(self) -> int:
         """Return the settled mark, settled just now if this server takes writes."""
-        read = self._settler.settle if self._settles else self._settler.found_mark
-        return retrying(read, READ_AGAIN)
+        return retrying(self._settled_or_found, READ_AGAIN)
+
+    def _settled_or_found(self) -> int:
+        if not self._settles:
+            mark, self._settles = self._settler.found_mark()
+            if not self._settles:
+                return mark
+        try:
+            return self._settler.settle()
+        except ReadOnlyStoreError:  # since a moment ago, or it is a replica: one write told
+            mark, self._settles = self._settler.found_mark()
+            return mark
 
     def _marks(self) -> Iterator[int]:
         if self._settles:  # a replica may be replaced by one that is not as far

@@ -22,7 +22,7 @@ from pymysql.cursors import Cursor
 
 from infra.eventstore.append import Appender
 from infra.eventstore.datastore import Datastore
-from infra.eventstore.errors import StoreUnavailableError, VictimError
+from infra.eventstore.errors import UnreachableError, VictimError
 from infra.eventstore.idempotency import FirstOutcome, Idempotency
 from infra.eventstore.reading import READ_AGAIN, LogReader, Page, StreamReader, stream_of
 from infra.eventstore.retrying import retrying
@@ -180,7 +180,7 @@ class MariaDBTrackingRecorder(TrackingRecorder):
             with self.datastore.cursor() as cursor:
                 self.track(cursor, tracking)
 
-        retrying(attempt, (StoreUnavailableError, VictimError))
+        retrying(attempt, (UnreachableError, VictimError))
 
     def track(self, cursor: Cursor, tracking: Tracking) -> None:
         """Do what `insert_tracking` does within the transaction of `cursor`."""

@@ -96,12 +96,12 @@ class Settler:
         finally:
             self._alone.release()
 
-    def found_mark(self) -> int:
-        """Return the mark as it is found: what a reader of a replica goes by."""
+    def found_mark(self) -> tuple[int, bool]:
+        """Return the mark as it is found, and whether this server takes writes now."""
         with self._datastore.cursor() as cursor:
-            cursor.execute(f"SELECT mark FROM {self._datastore.settings.log}.settled")
-            (mark,) = cursor.fetchone() or (0,)
-        return int(mark)
+            cursor.execute(f"SELECT mark, @@read_only FROM {self._datastore.settings.log}.settled")
+            mark, read_only = cursor.fetchone() or (0, 1)
+        return int(mark), not read_only
 
     def _settle(self, cursor: Cursor, connection_id: int) -> int:
         goal: int | None = None

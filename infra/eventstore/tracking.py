@@ -9,6 +9,9 @@ from infra.eventstore.errors import SIGNALLED, TrackingConflictError, code_of
 #: Characters that the column takes.
 LONGEST_NAME = 255
 
+#: What the column takes (BIGINT UNSIGNED).
+HIGHEST_POSITION = 2**64 - 1
+
 
 class TrackingTable:
     """The statements of the table in the database `views`."""
@@ -44,8 +47,10 @@ class TrackingTable:
         """Return the parameters of `upsert`.
 
         Raises:
-            DataError: the name is longer than the column.
+            DataError: the name is longer than the column, or the position is none.
         """
+        if not 0 <= tracking.notification_id <= HIGHEST_POSITION:
+            raise DataError(f"not a position: {tracking.notification_id}")
         if len(tracking.application_name) > LONGEST_NAME:
             raise DataError(
                 f"an application name has at most {LONGEST_NAME} characters, not "

@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS migration (
 """
 
 
+class ForeignSchemaError(ProgrammingError):
+    """The database is missing, not ours, or not at this code's version."""
+
+
 @dataclass(frozen=True)
 class Migration:
     """One numbered file; its statements may be run again after a crash between two of them."""
@@ -68,7 +72,7 @@ def migrate(
     Returns the names of the migrations applied, in order.
 
     Raises:
-        ProgrammingError: the database holds tables of somebody else, a migration was edited
+        ForeignSchemaError: the database holds tables of somebody else, a migration was edited
             after it was applied, or the database is newer than this code.
         OperationalError: another migration of this database ran for too long.
     """
@@ -104,17 +108,17 @@ def pending(
     """Return which of `wanted` are not among `applied` (number to checksum).
 
     Raises:
-        ProgrammingError: `applied` has a number or a checksum that this code does not know.
+        ForeignSchemaError: `applied` has a number or a checksum that this code does not know.
     """
     known = {migration.number: migration for migration in wanted}
     for number, checksum in applied.items():
         if number not in known:
-            raise ProgrammingError(
+            raise ForeignSchemaError(
                 f"database {database!r} is at migration {number}, which this version of Ringi "
                 "does not know: run the version that made it, or a newer one"
             )
         if known[number].checksum != checksum:
-            raise ProgrammingError(
+            raise ForeignSchemaError(
                 f"database {database!r}: migration {known[number].name} was edited after it was "
                 "applied; migrations only go forward: restore the file and add a new one"
             )
@@ -142,7 +146,7 @@ def _refuse_foreign_tables(cursor: Cursor, database: str) -> None:
     )
     tables = {name for (name,) in cursor.fetchall()}
     if tables and "migration" not in tables:
-        raise ProgrammingError(
+        raise ForeignSchemaError(
             f"database {database!r} holds tables that are not Ringi's "
             f"({', '.join(sorted(tables)[:5])}): name an empty or a new database"
         )
@@ -152,7 +156,7 @@ def _applied(cursor: Cursor) -> dict[int, bytes]:
     try:
         cursor.execute("SELECT number, checksum FROM migration ORDER BY number")
     except pymysql.MySQLError as error:
-        raise ProgrammingError(
+        raise ForeignSchemaError(
             "the table 'migration' is not the ledger of Ringi's migrations: "
             "name an empty or a new database"
         ) from error

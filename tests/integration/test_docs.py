@@ -1,8 +1,10 @@
 """What the documents say is so: their snippets run, their tables are complete."""
 
 import re
+import sys
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -36,8 +38,10 @@ def test_the_snippets_run(
     given = store.env()
     for name in ("MARIADB_LOG", "MARIADB_VIEWS"):
         monkeypatch.setenv(name, given[name])
-    names = {"url": given["MARIADB_URL"], "migration_url": given["MARIADB_MIGRATION_URL"]}
-    scope = {**names, "__name__": "snippet"}
+    module = ModuleType("snippet")
+    monkeypatch.setitem(sys.modules, "snippet", module)  # events are found by their module
+    scope = vars(module)
+    scope |= {"url": given["MARIADB_URL"], "migration_url": given["MARIADB_MIGRATION_URL"]}
     exec(compile(snippets(document), str(document), "exec"), scope)
     scope["app"].close()
 
