@@ -84,8 +84,9 @@ class LogReader:
     ) -> Page:
         """Return the first `limit` matching events above `after` and up to `stop`.
 
-        Includes what was committed before the call. Settles only if the page is not full with
-        what is known to be settled: one statement where it is, else two if nothing is new.
+        Includes what was committed before the call, unless the page is full before. Settles only
+        if it is not full with what is known to be settled, and waits for transactions in flight
+        only if it is not full with what lies below them.
         """
         found: list[Notification] = []
         reached = after
@@ -108,23 +109,27 @@ class LogReader:
 
     def mark(self) -> int:
         """Return the settled mark, settled just now if this server takes writes."""
-        return retrying(self._settled_or_found, READ_AGAIN)
-
-    def _settled_or_found(self) -> int:
-        if not self._settles:
-            mark, self._settles = self._settler.found_mark()
-            if not self._settles:
-                return mark
-        try:
-            return self._settler.settle()
-        except ReadOnlyStoreError:  # since a moment ago, or it is a replica: one write told
-            mark, self._settles = self._settler.found_mark()
-            return mark
+        return max(self._marks())
 
     def _marks(self) -> Iterator[int]:
+        """Yield how far may be read: what is known, what needs no waiting, what was committed.
+
+        Each is asked for only if the one before was not enough.
+        """
         if self._settles:  # a replica may be replaced by one that is not as far
             yield self._settler.known_mark
-        yield self.mark()
+        else:
+            mark, self._settles = retrying(self._settler.found_mark, READ_AGAIN)
+            yield mark
+        try:
+            if self._settles:
+                mark, complete = retrying(self._settler.advance, READ_AGAIN)
+                yield mark
+                if not complete:
+                    yield retrying(self._settler.settle, READ_AGAIN)
+        except ReadOnlyStoreError:  # since a moment ago
+            mark, self._settles = retrying(self._settler.found_mark, READ_AGAIN)
+            yield mark
 
     def _between(
         self, after: int, upto: int, limit: int, topics: Sequence[str], lane: int | None

@@ -85,16 +85,15 @@ class Settler:
                 its connection. The alarm was raised long before.
             HoleTooWideError: more positions are unused than `widest_hole`.
         """
-        timeout = self._datastore.settings.stall_timeout
-        if not self._alone.acquire(timeout=timeout):
-            raise LogStalledError(
-                f"another thread of this process has been settling for {timeout} s"
-            )
-        try:
-            with self._datastore.filler() as (cursor, connection_id):
-                return self._settle(cursor, connection_id)
-        finally:
-            self._alone.release()
+        mark, _ = self._alone_with_a_cursor(waits=True)
+        return mark
+
+    def advance(self) -> tuple[int, bool]:
+        """Do what `settle` does up to the first position that has to be waited for.
+
+        Returns the mark, and whether that is as far as `settle` would come.
+        """
+        return self._alone_with_a_cursor(waits=False)
 
     def found_mark(self) -> tuple[int, bool]:
         """Return the mark as it is found, and whether this server takes writes now."""
@@ -103,49 +102,61 @@ class Settler:
             mark, read_only = cursor.fetchone() or (0, 1)
         return int(mark), not read_only
 
-    def _settle(self, cursor: Cursor, connection_id: int) -> int:
+    def _alone_with_a_cursor(self, *, waits: bool) -> tuple[int, bool]:
+        timeout = self._datastore.settings.stall_timeout
+        if not self._alone.acquire(timeout=timeout):
+            raise LogStalledError(
+                f"another thread of this process has been settling for {timeout} s"
+            )
+        try:
+            with self._datastore.filler() as (cursor, connection_id):
+                return self._settle(cursor, connection_id, waits=waits)
+        finally:
+            self._alone.release()
+
+    def _settle(self, cursor: Cursor, connection_id: int, *, waits: bool) -> tuple[int, bool]:
         goal: int | None = None
         wait = _Wait(self._datastore.settings.stall_timeout)
         while True:
             cursor.execute(self._survey, (SURVEY,))
             mark, head, visible = cursor.fetchone() or (0, None, 0)
-            if mark < self.known_mark:
-                raise WrongEpochError(
-                    f"the settled mark went back from {self.known_mark} to {mark}: the server "
-                    "was restored or replaced; start an epoch, and restart the process"
-                )
+            self._refuse_another_history(mark)
             self.known_mark = mark
             goal = head or 0 if goal is None else goal
             if mark >= goal:
-                return int(mark)
+                return int(mark), True
             reach = min(head, mark + SURVEY)
             if visible == reach - mark:
                 self._move(cursor, reach)
                 if reach >= goal:
-                    return int(reach)
+                    return int(reach), True
                 continue
-            self._close_holes(cursor, connection_id, mark, reach, wait)
+            hole = self._close_holes(cursor, mark, reach)
+            if hole is None:
+                continue
+            if not waits:
+                return self.known_mark, False
+            self._refuse_a_wide(hole, self._end_of_wide(cursor, hole, reach))
+            self._wait_for(cursor, connection_id, hole[0], wait)
 
-    def _close_holes(
-        self, cursor: Cursor, connection_id: int, mark: int, reach: int, wait: "_Wait"
-    ) -> None:
-        """Advance to the first hole above `mark`; fill it, and others with it if all are dead."""
+    def _close_holes(self, cursor: Cursor, mark: int, reach: int) -> range | None:
+        """Fill the holes up to `reach` if they are dead; else advance to the first.
+
+        Returns the first hole if it is still to be decided.
+        """
         cursor.execute(self._visible, (mark, reach))
         seen = {position for (position,) in cursor.fetchall()}
         runs = _runs([position for position in range(mark + 1, reach + 1) if position not in seen])
         if not runs:
-            return  # a rival filled them, or they have committed, since the survey
-        first = runs[0][0]
-        narrow = list(takewhile(lambda run: self._following(cursor, run, reach) is None, runs))
+            return None  # a rival filled them, or they have committed, since the survey
+        narrow = takewhile(lambda run: self._end_of_wide(cursor, run, reach) is None, runs)
         holes = [position for run in narrow for position in run][:FILL]
         if holes and self._all_dead(cursor, holes):
             self._try_to_fill(cursor, holes)
-            return
-        if first > mark + 1:
-            self._move(cursor, first - 1)
-        if not narrow:
-            self._refuse(runs[0], self._following(cursor, runs[0], reach))
-        self._wait_for(cursor, connection_id, first, wait)
+            return None
+        if runs[0][0] > mark + 1:
+            self._move(cursor, runs[0][0] - 1)
+        return runs[0]
 
     def _wait_for(self, cursor: Cursor, connection_id: int, hole: int, wait: "_Wait") -> None:
         """Fill one hole, waiting for the transaction that may hold it; the second time, name it."""
@@ -161,6 +172,13 @@ class Settler:
             decided = self._try_to_fill(cursor, [hole])
         if not decided and search.found is None:
             explain(None)
+
+    def _refuse_another_history(self, mark: int) -> None:
+        if mark < self.known_mark:
+            raise WrongEpochError(
+                f"the settled mark went back from {self.known_mark} to {mark}: the server "
+                "was restored or replaced; start an epoch, and restart the process"
+            )
 
     def _move(self, cursor: Cursor, mark: int) -> None:
         """Persist that everything up to `mark` is an event or a tombstone."""
@@ -193,7 +211,7 @@ class Settler:
             return code_of(error) != ER.LOCK_WAIT_TIMEOUT
         return True
 
-    def _following(self, cursor: Cursor, run: range, reach: int) -> int | None:
+    def _end_of_wide(self, cursor: Cursor, run: range, reach: int) -> int | None:
         """Return the visible position that ends a hole wider than the bound, None if it is not."""
         following = run[-1] + 1
         if run[-1] == reach:  # it may go on beyond the survey
@@ -202,7 +220,9 @@ class Settler:
             following = found or following
         return following if following - run[0] > self._datastore.settings.widest_hole else None
 
-    def _refuse(self, run: range, following: int | None) -> None:
+    def _refuse_a_wide(self, run: range, following: int | None) -> None:
+        if following is None:
+            return
         bound = self._datastore.settings.widest_hole
         stall = Stall(
             run[0],

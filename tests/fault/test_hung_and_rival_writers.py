@@ -216,3 +216,11 @@ def test_a_writer_killed_in_the_middle_of_an_append_left_all_or_nothing(store: T
         if 20_000 in lengths:
             return
     pytest.fail("no append came through: this proves nothing")
+
+
+def test_a_page_that_is_full_below_a_transaction_in_flight_does_not_wait(store: TestStore) -> None:
+    reader, before = store.recorder(MARIADB_STALL_TIMEOUT="0.001"), some_events(5)
+    store.recorder().insert_events(before)
+    with raw_append(store, some_events()):
+        store.recorder().insert_events(some_events())
+        assert [name(event) for event in reader.select_notifications(1, 5)] == [*map(name, before)]

@@ -1,6 +1,6 @@
 """Any interleaving of appends, transactions in flight, holes, readers, settlers and restarts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
@@ -10,7 +10,7 @@ from uuid import UUID
 import pymysql
 import pytest
 from eventsourcing.persistence import StoredEvent
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -149,7 +149,7 @@ class LogMachine(RuleBasedStateMachine):
             page = self.readers[reader].select_notifications(after, limit, inclusive_of_start=False)
         except LogStalledError:
             assert must_wait, "stalled though nothing was in flight below what is committed"
-            assert len(expected) < limit or not self._is_settled(expected[-1][0])
+            assert len(expected) < limit, "stalled though what is settled fills the page"
             return
         assert [seen(event) for event in page] == expected
         assert len(expected) == limit or not must_wait
@@ -167,9 +167,6 @@ class LogMachine(RuleBasedStateMachine):
             marks = set(pool.map(settle, self.readers))
         if not self.flying:
             assert marks == {max(self.committed, default=0)} or not self.committed
-
-    def _is_settled(self, position: int) -> bool:
-        return self._mark() >= position
 
     def _mark(self) -> int:
         with self.server.admin() as admin, admin.cursor() as cursor:
@@ -230,7 +227,7 @@ def own_server(tmp_path: Path) -> Iterator[MariaDBServer]:
     server.stop()
 
 
-def run(server: MariaDBServer, examples: int, steps: int) -> None:
+def run(server: MariaDBServer, examples: int, steps: int, phases: Sequence[Phase]) -> None:
     LogMachine.server = server
     run_state_machine_as_test(
         LogMachine,
@@ -238,6 +235,7 @@ def run(server: MariaDBServer, examples: int, steps: int) -> None:
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
+            phases=phases,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -245,10 +243,10 @@ def run(server: MariaDBServer, examples: int, steps: int) -> None:
 
 @pytest.mark.timeout(PATIENCE_S * 8)
 def test_any_interleaving_keeps_the_order(own_server: MariaDBServer) -> None:
-    run(own_server, examples=12, steps=25)
+    run(own_server, examples=12, steps=25, phases=[Phase.generate])  # shrinking takes minutes
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_many_interleavings_keep_the_order(own_server: MariaDBServer) -> None:
-    run(own_server, examples=400, steps=50)
+    run(own_server, examples=400, steps=50, phases=list(Phase))
