@@ -95,7 +95,7 @@ class MariaDBServer:
     def admin(self) -> Connection:
         """Return a connection with all rights; only the folder's owner gets one, by the socket."""
         return pymysql.connect(
-            unix_socket=str(self.socket), user=getpass.getuser(), autocommit=True
+            unix_socket=str(self.socket), user=getpass.getuser(), autocommit=True, ssl_disabled=True
         )
 
     def start(self) -> "MariaDBServer":

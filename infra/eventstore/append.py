@@ -192,6 +192,8 @@ def _row(event: StoredEvent) -> tuple[bytes, int, str, bytes]:
     stream = stream_of(event.originator_id)
     if stream.bytes == NIL:
         raise DataError("the nil UUID is the stream of tombstones; nothing was written")
+    if not isinstance(event.originator_version, int):  # MariaDB would round it
+        raise DataError(f"not a version: {event.originator_version!r}; nothing was written")
     return stream.bytes, event.originator_version, event.topic, event.state
 
 

@@ -35,6 +35,9 @@ GUARDS = frozenset(
 #: What the application's account must not be able to do to the log.
 FORBIDDEN = frozenset({"UPDATE", "DELETE", "DROP", "ALTER", "CREATE", "TRIGGER", "INDEX", "SUPER"})
 
+#: What ALL means only on `*.*`.
+_GLOBAL = frozenset({"SUPER", "PROCESS"})
+
 _VARIABLES = (
     "version",
     "read_only",
@@ -142,9 +145,16 @@ def privileges_on(grants: Iterable[str], database: str, table: str) -> frozenset
     for line in grants:
         match = re.match(r"GRANT (.+?) ON (?:TABLE )?(\S+) TO ", line)
         if match and _covers(match[2].replace("`", ""), database, table):
-            privileges = re.sub(r"\([^)]*\)", "", match[1]).split(",")
-            found |= {privilege.strip().upper() for privilege in privileges}
-    return frozenset(found | (FORBIDDEN | {"PROCESS"} if "ALL PRIVILEGES" in found else set()))
+            privileges = {
+                privilege.strip().upper()
+                for privilege in re.sub(r"\([^)]*\)", "", match[1]).split(",")
+            }
+            if "ALL PRIVILEGES" in privileges:
+                privileges |= FORBIDDEN - _GLOBAL
+                if match[2] == "*.*":
+                    privileges |= _GLOBAL
+            found |= privileges
+    return frozenset(found)
 
 
 def _covers(granted: str, database: str, table: str) -> bool:

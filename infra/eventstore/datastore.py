@@ -201,7 +201,11 @@ class Datastore:
 def _not_connected(error: pymysql.MySQLError) -> PersistenceError:
     """Return the error of an attempt to connect: whatever broke, no statement was sent."""
     found = translated(error)
-    return UnreachableError(str(found)) if isinstance(found, ConnectionLostError) else found
+    return (
+        UnreachableError(f"{found}; nothing was sent, try again")
+        if isinstance(found, ConnectionLostError)
+        else found
+    )
 
 
 def _refuse_closed_by_server(connection: Connection, _record: object, _proxy: object) -> None:

@@ -144,7 +144,11 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
         self._prepared.add(schema)
 
     def _migrate(self, schema: Schema, database: str, url: sqlalchemy.URL) -> None:
-        engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+        engine = sqlalchemy.create_engine(
+            url,
+            poolclass=NullPool,
+            connect_args={"ssl_disabled": "unix_socket" in url.query},  # see Datastore
+        )
         try:
             connection = engine.raw_connection()
             try:

@@ -12,6 +12,8 @@ from infra.eventstore.errors import KeyReusedError
 #: Characters that the column takes.
 LONGEST_KEY = 255
 
+_DIGEST = sha256().digest_size
+
 
 @dataclass(frozen=True)
 class Idempotency:
@@ -28,10 +30,8 @@ class Idempotency:
                 f"an idempotency key has 1 to {LONGEST_KEY} characters, "
                 f"not {len(self.command_id)}: {self.command_id[:80]!r}"
             )
-        if len(self.request_hash) != sha256().digest_size:
-            raise DataError(
-                f"request_hash must be a SHA-256 digest, not {len(self.request_hash)} bytes"
-            )
+        if not isinstance(self.request_hash, bytes) or len(self.request_hash) != _DIGEST:
+            raise DataError(f"request_hash must be the {_DIGEST} bytes of a SHA-256 digest")
 
 
 class FirstOutcome(list[int]):

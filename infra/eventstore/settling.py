@@ -98,9 +98,12 @@ class Settler:
     def found_mark(self) -> tuple[int, bool]:
         """Return the mark as it is found, and whether this server takes writes now."""
         with self._datastore.cursor() as cursor:
-            cursor.execute(f"SELECT mark, @@read_only FROM {self._datastore.settings.log}.settled")
-            mark, read_only = cursor.fetchone() or (0, 1)
-        return int(mark), not read_only
+            cursor.execute(  # some versions say 0 or 1, others OFF or a kind of ON
+                "SELECT mark, CAST(@@read_only AS CHAR) IN ('0', 'OFF')"
+                f" FROM {self._datastore.settings.log}.settled"
+            )
+            mark, takes_writes = cursor.fetchone() or (0, 0)
+        return int(mark), bool(takes_writes)
 
     def _alone_with_a_cursor(self, *, waits: bool) -> tuple[int, bool]:
         timeout = self._datastore.settings.stall_timeout
