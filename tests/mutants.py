@@ -67,9 +67,9 @@ MUTANTS = (
     ),
     Mutant(
         "3", "a position in flight is passed after the wait", SETTLING,
-        "        self._wait_for(cursor, connection_id, first, wait)",
-        "        self._wait_for(cursor, connection_id, first, wait)\n"
-        "        self._move(cursor, first)",
+        "            self._wait_for(cursor, connection_id, hole[0], wait)\n",
+        "            self._wait_for(cursor, connection_id, hole[0], wait)\n"
+        "            self._move(cursor, hole[0])\n",
         f"{HOLES}::test_no_clock_lets_a_reader_pass_a_transaction_in_flight",
     ),
     Mutant(
