@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         "6", "the mark may be lowered", LOG_SQL,
         "IF NEW.mark < OLD.mark OR", "IF",
-        "tests/integration/test_schema.py",
+        "tests/integration/test_accounts.py",
     ),
     Mutant(
         "6", "a counter at or below the mark is not noticed", CHECKS,
