@@ -5,8 +5,9 @@ needed. A server listens on a unix socket in its folder and on a free port of 12
 settings that the log demands, and is ready in less than two seconds.
 """
 
-import getpass
+import fcntl
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -78,9 +79,11 @@ class MariaDBServer:
         try:
             pid = int((self.folder / "mariadb.pid").read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            program = Path(f"/proc/{pid}/exe").readlink().name
         except (OSError, ValueError):
             return None
-        return pid if os.fsencode(self._defaults) in command.split(b"\0") else None
+        is_ours = os.fsencode(self._defaults) in command.split(b"\0")
+        return pid if is_ours and program.startswith("mariadbd") else None
 
     @property
     def _defaults(self) -> str:
@@ -95,7 +98,7 @@ class MariaDBServer:
     def admin(self) -> Connection:
         """Return a connection with all rights; only the folder's owner gets one, by the socket."""
         return pymysql.connect(
-            unix_socket=str(self.socket), user=getpass.getuser(), autocommit=True, ssl_disabled=True
+            unix_socket=str(self.socket), user=_owner(), autocommit=True, ssl_disabled=True
         )
 
     def start(self) -> "MariaDBServer":
@@ -114,6 +117,17 @@ class MariaDBServer:
                 f"{self.socket} is too long for a unix socket "
                 f"({LONGEST_SOCKET_PATH} bytes): take a folder nearer to the root"
             )
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)  # whoever gets at the socket may log in as the owner
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of two who start it, one does
+            if self.pid is None:
+                self._start_alone()
+            else:
+                self._wait_until_ready()
+        return self
+
+    def _start_alone(self) -> None:
         if not (self.folder / "data" / "mysql").is_dir():
             self._install()
         self._write_settings()
@@ -125,8 +139,12 @@ class MariaDBServer:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._wait_until_ready()
-        return self
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
 
     def stop(self) -> None:
         """Ask the server to stop, wait until it has."""
@@ -152,7 +170,6 @@ class MariaDBServer:
             sleep(0.02)
 
     def _install(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(self.folder / "data", ignore_errors=True)
         done = subprocess.run(
             [
@@ -160,7 +177,7 @@ class MariaDBServer:
                 "--no-defaults",
                 f"--datadir={self.folder / 'data'}",
                 "--auth-root-authentication-method=socket",
-                f"--auth-root-socket-user={getpass.getuser()}",
+                f"--auth-root-socket-user={_owner()}",
                 "--skip-test-db",
                 f"--innodb-log-file-size={SETTINGS['innodb_log_file_size']}",
                 *_as_root(),
@@ -215,6 +232,11 @@ def _program(name: str) -> str:
             "packages mariadb-server-core and mariadb-client-core"
         )
     return found
+
+
+def _owner() -> str:
+    """Return who we are to the kernel, whatever LOGNAME says: the socket log-in asks it too."""
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _as_root() -> list[str]:

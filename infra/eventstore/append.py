@@ -25,6 +25,7 @@ from pymysql.cursors import Cursor
 
 from infra.eventstore.datastore import Datastore
 from infra.eventstore.errors import (
+    INTERRUPTED,
     ConnectionLostError,
     ContentionError,
     OutcomeUnknownError,
@@ -81,6 +82,7 @@ class Appender:
         """
         if not events and tracking is None:
             return []
+        self._datastore.require_safe_to_write()
         sql, values = self._statement(events, idempotency, tracking)
         self._require_room(sql, values, events)
 
@@ -150,11 +152,12 @@ class Appender:
         self, sql: str, values: Sequence[object], events: Sequence[StoredEvent]
     ) -> None:
         """Refuse what does not fit into one packet: the server would drop the connection."""
-        size = sum(len(event.state) for event in events)
+        size = sum(len(event.state) + 4 * len(event.topic) for event in events)
         if 2 * size + _OVERHEAD * len(events) < self._max_packet:
             return  # even if every byte had to be escaped
         with self._datastore.cursor() as cursor:
-            packet = len(cursor.mogrify(sql, values)) + _OVERHEAD
+            packet = len(cursor.mogrify(sql, values).encode("utf-8", "surrogateescape"))
+        packet += _OVERHEAD
         if packet > self._max_packet:
             raise DataError(
                 f"this save needs a packet of {packet} bytes, the server takes "
@@ -183,6 +186,8 @@ class Appender:
             ) from error
         if key == "PRIMARY":
             raise _TooLateError("a reader settled a position of this append first") from error
+        if code_of(error) in INTERRUPTED:
+            raise ConnectionLostError(f"the append was interrupted: {error.args[1]}") from error
         if tracking is not None and is_stale(error):
             raise conflict(tracking) from error
         raise _misfit(error, events) or error
@@ -194,6 +199,11 @@ def _row(event: StoredEvent) -> tuple[bytes, int, str, bytes]:
         raise DataError("the nil UUID is the stream of tombstones; nothing was written")
     if not isinstance(event.originator_version, int):  # MariaDB would round it
         raise DataError(f"not a version: {event.originator_version!r}; nothing was written")
+    if not isinstance(event.state, bytes | bytearray) or not isinstance(event.topic, str):
+        raise DataError(  # PyMySQL would store what str() makes of anything else
+            f"a state is bytes and a topic text, not {type(event.state).__name__} and "
+            f"{type(event.topic).__name__}; nothing was written"
+        )
     return stream.bytes, event.originator_version, event.topic, event.state
 
 

@@ -33,10 +33,24 @@ GUARDS = frozenset(
 )
 
 #: What the application's account must not be able to do to the log.
-FORBIDDEN = frozenset({"UPDATE", "DELETE", "DROP", "ALTER", "CREATE", "TRIGGER", "INDEX", "SUPER"})
+FORBIDDEN = frozenset(
+    {
+        "UPDATE",
+        "DELETE",
+        "DROP",
+        "ALTER",
+        "CREATE",
+        "TRIGGER",
+        "INDEX",
+        "SUPER",
+        "READ_ONLY ADMIN",  # writes on a replica
+        "BINLOG ADMIN",  # writes what no replica gets
+        "SET USER",
+    }
+)
 
 #: What ALL means only on `*.*`.
-_GLOBAL = frozenset({"SUPER", "PROCESS"})
+_GLOBAL = frozenset({"SUPER", "PROCESS", "READ_ONLY ADMIN", "BINLOG ADMIN", "SET USER"})
 
 _VARIABLES = (
     "version",
@@ -184,7 +198,17 @@ def require_safe(facts: LogFacts) -> None:
     if not facts.read_only:
         reasons += _writer_reasons(facts)
     if reasons:
-        raise UnsafeServerError("this log cannot be used safely:\n- " + "\n- ".join(reasons))
+        raise UnsafeServerError(_listed(reasons))
+
+
+def unsafe_to_write(facts: LogFacts) -> str:
+    """Return why nothing may be written here even if the server took it; empty if all is well."""
+    reasons = list(_writer_reasons(facts))
+    return _listed(reasons) if reasons else ""
+
+
+def _listed(reasons: Iterable[str]) -> str:
+    return "this log cannot be used safely:\n- " + "\n- ".join(reasons)
 
 
 def _reader_reasons(facts: LogFacts) -> Iterator[str]:

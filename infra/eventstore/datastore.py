@@ -1,16 +1,18 @@
 """Connections to one MariaDB server, pooled; every statement of a store passes through here."""
 
+import os
 import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
+from weakref import WeakSet
 
 import pymysql
 import sqlalchemy
 from eventsourcing.persistence import DataError, PersistenceError
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
@@ -22,6 +24,7 @@ from infra.eventstore.errors import (
     StoreClosedError,
     StoreUnavailableError,
     UnreachableError,
+    UnsafeServerError,
     WrongEpochError,
     code_of,
     translated,
@@ -46,9 +49,19 @@ SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 
 
 def session_settings(lock_timeout_s: int) -> str:
-    """Return the statement that gives a new session the log's rules."""
+    """Return the statement that gives a new session the log's rules.
+
+    Whatever a server's global settings could change in the meaning of our statements is named:
+    completion_type (CHAIN leaves a transaction open after COMMIT), lc_messages (error 1062 tells
+    its key in words), sql_select_limit, auto_increment_… (a save's positions are consecutive),
+    sql_safe_updates, group_concat_max_len, unique_checks, foreign_key_checks.
+    """
     return (
         "SET SESSION tx_isolation = 'READ-COMMITTED'"
+        ", completion_type = 'NO_CHAIN', lc_messages = 'en_US'"
+        ", sql_select_limit = 18446744073709551615"  # none; DEFAULT would be the server's
+        ", auto_increment_increment = 1, auto_increment_offset = 1, sql_safe_updates = 0"
+        ", group_concat_max_len = 1048576, unique_checks = 1, foreign_key_checks = 1"
         f", innodb_lock_wait_timeout = {lock_timeout_s}"
         f", idle_transaction_timeout = {IDLE_TRANSACTION_TIMEOUT_S}"
         f", max_statement_time = {STATEMENT_TIMEOUT_S}"
@@ -57,16 +70,22 @@ def session_settings(lock_timeout_s: int) -> str:
     )
 
 
+_datastores: "WeakSet[Datastore]" = WeakSet()
+
+
 class Datastore:
     """A pool of autocommit sessions on one server, and the translation of its errors.
 
-    Safe to use from many threads. Connects when first used. A connection that the server has
+    Safe to use from many threads, and after a fork: a child connects anew. Connects when first
+    used. A connection that the server has
     closed meanwhile is found at checkout, without a round trip, and replaced.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
         self.settings = settings
         self.closed = False
+        self.unsafe_to_write = ""
+        """Why nothing may be written here, where a server was read-only when it was checked."""
         self._epoch: UUID | None = None
         self._engine = self._create_engine(
             lock_timeout_s=settings.lock_timeout,
@@ -76,6 +95,12 @@ class Datastore:
         # The filler of holes has a session of its own, which waits a second for a transaction
         # in flight and no longer, so that a stalled head is noticed within two seconds.
         self._filler = self._create_engine(lock_timeout_s=1, pool_size=1, max_overflow=1)
+        _datastores.add(self)
+
+    def _begin_anew_in_child(self) -> None:
+        """Leave the connections to the process that made them: their answers are its."""
+        self._engine.dispose(close=False)
+        self._filler.dispose(close=False)
 
     def _create_engine(self, *, lock_timeout_s: int, pool_size: int, max_overflow: int) -> Engine:
         engine = sqlalchemy.create_engine(
@@ -93,7 +118,7 @@ class Datastore:
                 "init_command": session_settings(lock_timeout_s),
                 # PyMySQL builds a TLS context for each connection, 40 ms, also where the socket
                 # is a file and needs none.
-                "ssl_disabled": "unix_socket" in self.settings.url.query,
+                "ssl_disabled": needs_no_tls(self.settings.url),
             },
         )
         sqlalchemy.event.listen(engine, "connect", self._on_connect)
@@ -130,6 +155,18 @@ class Datastore:
         with self._connection(self._engine) as connection, connection.cursor() as cursor:
             yield cursor
 
+    def require_safe_to_write(self) -> None:
+        """Refuse to write to a server that takes writes by now, and was not safe for them.
+
+        Raises:
+            UnsafeServerError: with every reason.
+        """
+        if self.unsafe_to_write:
+            raise UnsafeServerError(
+                f"{self.unsafe_to_write}\n(found while it was read-only; mend it, and restart this "
+                "process)"
+            )
+
     @contextmanager
     def filler(self) -> Iterator[tuple[Cursor, int]]:
         """Give the filler's cursor and its connection id."""
@@ -150,7 +187,7 @@ class Datastore:
                     yield cursor
                 connection.commit()
             except Exception:
-                if connection.open:
+                with suppress(pymysql.MySQLError):  # then the server rolls back by itself
                     connection.rollback()
                 raise
 
@@ -165,10 +202,10 @@ class Datastore:
             raise translated(error) from error
         except UnicodeEncodeError as error:
             raise DataError(f"not text that UTF-8 can carry: {error}; nothing was sent") from error
-        except Exception:
+        except PersistenceError:
             raise
         except BaseException:
-            proxied.invalidate()  # interrupted between a statement and its answer
+            proxied.invalidate()  # perhaps between a statement and its answer: nobody's next
             raise
         finally:
             proxied.close()
@@ -190,12 +227,19 @@ class Datastore:
             raise
         except pymysql.MySQLError as error:
             raise _not_connected(error) from error
+        except sqlalchemy.exc.InvalidRequestError as error:  # closed again and again at checkout
+            raise UnreachableError(f"{error}; nothing was sent, try again") from error
 
     def close(self) -> None:
         """Close every connection that is not in use, refuse further use. Idempotent."""
         self.closed = True
         self._engine.dispose()
         self._filler.dispose()
+
+
+def needs_no_tls(url: URL) -> bool:
+    """Tell whether a socket file is the way and nobody asked for TLS on it."""
+    return "unix_socket" in url.query and not any(name.startswith("ssl") for name in url.query)
 
 
 def _not_connected(error: pymysql.MySQLError) -> PersistenceError:
@@ -221,3 +265,11 @@ def _refuse_closed_by_server(connection: Connection, _record: object, _proxy: ob
     poll.register(sock, select.POLLIN)
     if poll.poll(0):
         raise DisconnectionError
+
+
+def _begin_anew_in_child() -> None:
+    for datastore in tuple(_datastores):
+        datastore._begin_anew_in_child()  # noqa: SLF001  # its own module
+
+
+os.register_at_fork(after_in_child=_begin_anew_in_child)

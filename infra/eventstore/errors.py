@@ -122,6 +122,10 @@ UNSENT = {
 #: changed since read, 1205 lock wait time-out, 1213 deadlock.
 CONTENTION = {ER.CHECKREAD, ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK}
 
+#: The statement was ended from outside (1317 KILL QUERY, 1969 max_statement_time), perhaps after
+#: its COMMIT (tried: 49 of 252 killed appends were there).
+INTERRUPTED = {1317, 1969}
+
 #: `SIGNAL SQLSTATE '45000'` of our triggers.
 SIGNALLED = 1644
 

@@ -10,8 +10,8 @@ from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 from sqlalchemy.pool import NullPool
 
 from infra.eventstore.append import Appender
-from infra.eventstore.checks import LogFacts, check_schema, gather, require_safe
-from infra.eventstore.datastore import Datastore
+from infra.eventstore.checks import LogFacts, check_schema, gather, require_safe, unsafe_to_write
+from infra.eventstore.datastore import Datastore, needs_no_tls
 from infra.eventstore.errors import ForeignSchemaError, translated
 from infra.eventstore.reading import READ_AGAIN, LogReader, StreamReader
 from infra.eventstore.recorders import (
@@ -96,6 +96,7 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
 
         facts = retrying(attempt, READ_AGAIN)
         require_safe(facts)
+        self.datastore.unsafe_to_write = unsafe_to_write(facts)
         self.datastore.expect_epoch(facts.epoch)
         return facts
 
@@ -147,7 +148,7 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
         engine = sqlalchemy.create_engine(
             url,
             poolclass=NullPool,
-            connect_args={"ssl_disabled": "unix_socket" in url.query},  # see Datastore
+            connect_args={"ssl_disabled": needs_no_tls(url)},
         )
         try:
             connection = engine.raw_connection()

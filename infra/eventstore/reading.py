@@ -7,7 +7,12 @@ from uuid import UUID
 from eventsourcing.persistence import DataError, Notification, StoredEvent
 
 from infra.eventstore.datastore import Datastore
-from infra.eventstore.errors import ConnectionLostError, ReadOnlyStoreError, UnreachableError
+from infra.eventstore.errors import (
+    ConnectionLostError,
+    LogStalledError,
+    ReadOnlyStoreError,
+    UnreachableError,
+)
 from infra.eventstore.retrying import retrying
 from infra.eventstore.settling import NIL, Settler
 
@@ -84,19 +89,27 @@ class LogReader:
     ) -> Page:
         """Return the first `limit` matching events above `after` and up to `stop`.
 
-        Includes what was committed before the call, unless the page is full before. Settles only
-        if it is not full with what is known to be settled, and waits for transactions in flight
-        only if it is not full with what lies below them.
+        Includes what was committed before the call, unless the page is full before, or the log
+        stalls above what was found. Settles only if the page is not full with what is known to
+        be settled, and waits for transactions in flight only if it is not full with what lies
+        below them.
+
+        Raises:
+            LogStalledError: a stall, and nothing was found below it.
         """
         found: list[Notification] = []
         reached = after
-        for mark in self._marks():
-            upto = mark if stop is None else min(mark, stop)
-            if upto > reached and len(found) < limit:
-                found += self._between(reached, upto, limit - len(found), topics, lane)
-                reached = found[-1].id if len(found) == limit else upto
-            if len(found) == limit or (stop is not None and mark >= stop):
-                break
+        try:
+            for mark in self._marks():
+                upto = mark if stop is None else min(mark, stop)
+                if upto > reached and len(found) < limit:
+                    found += self._between(reached, upto, limit - len(found), topics, lane)
+                    reached = found[-1].id if len(found) == limit else upto
+                if len(found) == limit or (stop is not None and mark >= stop):
+                    break
+        except LogStalledError:
+            if not found:
+                raise
         return Page(found, reached)
 
     def last(self) -> int | None:

@@ -13,6 +13,7 @@ from eventsourcing.persistence import (
     ApplicationRecorder,
     Notification,
     ProcessRecorder,
+    ProgrammingError,
     StoredEvent,
     Subscription,
     Tracking,
@@ -37,7 +38,9 @@ class MariaDBAggregateRecorder(AggregateRecorder):
         self._appender = appender
         self._streams = streams
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
         """Write all of `stored_events` or none; return None.
 
         Raises:
@@ -46,6 +49,7 @@ class MariaDBAggregateRecorder(AggregateRecorder):
             OutcomeUnknownError: the connection broke after the events were sent.
             StoreUnavailableError, ContentionError: after several tries; nothing was written.
         """
+        _refuse(kwargs)
         self._appender.append(stored_events)
         return None
 
@@ -75,7 +79,7 @@ class MariaDBApplicationRecorder(MariaDBAggregateRecorder, ApplicationRecorder):
         stored_events: Sequence[StoredEvent],
         *,
         idempotency: Idempotency | None = None,
-        **_: Any,
+        **kwargs: Any,
     ) -> Sequence[int] | None:
         """Append all of `stored_events` or none; return their positions, which are consecutive.
 
@@ -91,6 +95,7 @@ class MariaDBApplicationRecorder(MariaDBAggregateRecorder, ApplicationRecorder):
             OutcomeUnknownError: the connection broke after an append without a key was sent.
             StoreUnavailableError, ContentionError: after several tries; nothing was written.
         """
+        _refuse(kwargs)
         positions = self._appender.append(stored_events, idempotency)
         self.wake()
         return positions
@@ -117,10 +122,11 @@ class MariaDBApplicationRecorder(MariaDBAggregateRecorder, ApplicationRecorder):
 
         Misses nothing, repeats nothing: an event below one that was returned will never appear.
         Includes every event that was committed before the call (on a read-only server: every
-        one that was settled when it was replicated).
+        one that was settled when it was replicated), unless the page is full before, or a
+        transaction in flight has held a position above what is returned for too long.
 
         Raises:
-            LogStalledError: a transaction in flight has held the next position for too long.
+            LogStalledError: one has held the next position for too long.
         """
         after = 0 if start is None else start - 1 if inclusive_of_start else start
         return self.read(after, limit, stop, topics, lane).notifications
@@ -211,13 +217,29 @@ class MariaDBProcessRecorder(MariaDBTrackingRecorder, MariaDBApplicationRecorder
         *,
         idempotency: Idempotency | None = None,
         tracking: Tracking | None = None,
-        **_: Any,
+        **kwargs: Any,
     ) -> Sequence[int] | None:
         """Append events and record the position they follow from, both or neither.
+
+        A repeated key records nothing: neither events nor the position that comes with it.
 
         Raises what `MariaDBApplicationRecorder.insert_events` does, and
             TrackingConflictError: this position or a later one was recorded before.
         """
+        _refuse(kwargs)
         positions = self._appender.append(stored_events, idempotency, tracking)
         self.wake()
         return positions
+
+
+def _refuse(kwargs: dict[str, Any]) -> None:
+    """Refuse what would be forgotten in silence: a key, a tracking, or a misspelt name of one.
+
+    Raises:
+        ProgrammingError: there is anything but None, which eventsourcing passes for no tracking.
+    """
+    useless = sorted(name for name, value in kwargs.items() if value is not None)
+    if useless:
+        raise ProgrammingError(
+            f"this recorder has no use for {', '.join(useless)}; nothing was written"
+        )

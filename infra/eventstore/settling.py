@@ -28,6 +28,7 @@ from infra.eventstore.errors import (
     LogStalledError,
     WrongEpochError,
     code_of,
+    duplicate_of,
 )
 from infra.eventstore.stall import Alarm, Blocker, BlockerSearch, Stall
 
@@ -39,6 +40,9 @@ SURVEY = 10_000
 
 #: Tombstones written in one statement, where a span is proven dead.
 FILL = 1_000
+
+#: Seconds a thread waits for its turn to settle: longer than a stall, or the filling of many holes.
+TURN_S = 60
 
 #: A rival decided first (1062), or the server let another transaction go first: look again.
 _LOOK_AGAIN = CONTENTION | {ER.DUP_ENTRY}
@@ -106,10 +110,10 @@ class Settler:
         return int(mark), bool(takes_writes)
 
     def _alone_with_a_cursor(self, *, waits: bool) -> tuple[int, bool]:
-        timeout = self._datastore.settings.stall_timeout
-        if not self._alone.acquire(timeout=timeout):
+        self._datastore.require_safe_to_write()
+        if not self._alone.acquire(timeout=TURN_S):
             raise LogStalledError(
-                f"another thread of this process has been settling for {timeout} s"
+                f"other threads of this process have been settling for {TURN_S} s"
             )
         try:
             with self._datastore.filler() as (cursor, connection_id):
@@ -211,6 +215,11 @@ class Settler:
         except pymysql.MySQLError as error:
             if code_of(error) not in _LOOK_AGAIN:
                 raise
+            if duplicate_of(error) not in (None, "PRIMARY"):
+                raise LogStalledError(
+                    f"position {holes[0]} cannot be settled: somebody else wrote to the stream "
+                    f"of tombstones ({error.args[1]!r}); an operator must look at that row"
+                ) from error
             return code_of(error) != ER.LOCK_WAIT_TIMEOUT
         return True
 

@@ -65,7 +65,8 @@ class Stall:
 
 
 Alarm = Callable[[Stall], None]
-"""Told of a stall within two seconds, from any thread; once for each position and holder."""
+"""Told of a stall within two seconds, from any thread; once for each position and holder in a
+reading that waits."""
 
 
 def log_alarm(stall: Stall) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from threading import Event
+from weakref import WeakSet
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, Subscription
 
+from infra.eventstore.errors import HoleTooWideError, LogStalledError
 from infra.eventstore.reading import LogReader
 
 #: Events fetched at once.
@@ -20,11 +22,11 @@ class Wakeups:
     """Who waits for the log to grow, in this process. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._waiting: set[Event] = set()
+        self._waiting: WeakSet[Event] = WeakSet()
 
     def wake(self) -> None:
         """Let everyone who waits look at once; a hint, without harm when it is wrong."""
-        for news in self._waiting.copy():
+        for news in tuple(self._waiting):
             news.set()
 
     def join(self, news: Event) -> None:
@@ -39,8 +41,10 @@ class Wakeups:
 class MariaDBSubscription(Subscription[ApplicationRecorder]):
     """Yields every event above `gt`, each once, in order; blocks at the end of the log.
 
-    `stop()` may be called from any thread and ends the iteration, also while it waits.
-    Has no thread of its own: reading happens in the iterating thread.
+    `stop()` may be called from any thread and ends the iteration, also while it waits. A stall is
+    waited for as the end of the log is, and told to the alarm; only a hole that is too wide ends
+    the iteration, with its error. Has no thread of its own: reading happens in the iterating
+    thread, of which there may be one.
     """
 
     def __init__(
@@ -71,12 +75,20 @@ class MariaDBSubscription(Subscription[ApplicationRecorder]):
             if self._page:
                 return self._page.pop()
             self._news.clear()
-            page = self._log.page(self._reached, PAGE, topics=self._topics)
-            self._reached = page.reached
-            self._page = page.notifications[::-1]
+            self._turn_the_page()
             if self._page:
                 self._wait_s = SHORTEST_WAIT_S
             elif not self._has_been_stopped:
                 self._news.wait(self._wait_s)
                 self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         raise StopIteration
+
+    def _turn_the_page(self) -> None:
+        try:
+            page = self._log.page(self._reached, PAGE, topics=self._topics)
+        except HoleTooWideError:
+            raise
+        except LogStalledError:
+            return
+        self._reached = page.reached
+        self._page = page.notifications[::-1]

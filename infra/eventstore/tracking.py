@@ -1,10 +1,16 @@
-"""One row for each consumed log; the table's trigger lets a position only grow."""
+"""One row for each consumed log, whose position only grows.
+
+The compare-and-set is one statement, so that it can stand in a block and rests on nothing else:
+a position that does not grow becomes NULL, which the column refuses (error 1048, in strict mode,
+which every session of ours has), and the whole transaction with it.
+"""
 
 import pymysql
 from eventsourcing.persistence import DataError, Tracking
+from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
-from infra.eventstore.errors import SIGNALLED, TrackingConflictError, code_of
+from infra.eventstore.errors import TrackingConflictError, code_of
 
 #: Characters that the column takes.
 LONGEST_NAME = 255
@@ -19,7 +25,8 @@ class TrackingTable:
     def __init__(self, views: str) -> None:
         self.upsert = (
             f"INSERT INTO {views}.tracking (application_name, position) VALUES (%s, %s)"
-            " ON DUPLICATE KEY UPDATE position = VALUES(position)"
+            " ON DUPLICATE KEY UPDATE"
+            " position = IF(VALUES(position) > position, VALUES(position), NULL)"
         )
         self._select = f"SELECT position FROM {views}.tracking WHERE application_name = %s"
 
@@ -60,8 +67,8 @@ class TrackingTable:
 
 
 def is_stale(error: pymysql.MySQLError) -> bool:
-    """Tell whether the trigger refused a position that does not grow."""
-    return code_of(error) == SIGNALLED and "tracking" in str(error.args[1])
+    """Tell whether a position was refused because it does not grow."""
+    return code_of(error) == ER.BAD_NULL_ERROR and "'position'" in str(error.args[1])
 
 
 def conflict(tracking: Tracking) -> TrackingConflictError:

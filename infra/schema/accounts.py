@@ -1,5 +1,6 @@
 """The three accounts that work on a log: who may do what is decided by the server."""
 
+import hashlib
 from dataclasses import dataclass
 
 from pymysql.connections import Connection
@@ -39,10 +40,17 @@ def create_accounts(admin: Connection, accounts: Accounts, databases: str) -> No
     with admin.cursor() as cursor:
         for account in (accounts.application, accounts.migration, accounts.operation):
             name = account_name(account.name)
-            cursor.execute(f"CREATE USER IF NOT EXISTS {name}@'%'")
-            cursor.execute(f"ALTER USER {name}@'%%' IDENTIFIED BY %s", (account.password,))
+            hashed = native_hash(account.password)  # the binlog keeps these statements
+            for verb in ("CREATE USER IF NOT EXISTS", "ALTER USER"):
+                cursor.execute(f"{verb} {name}@'%%' IDENTIFIED BY PASSWORD %s", (hashed,))
         cursor.execute(
             f"GRANT ALL ON `{databases}`.* TO {accounts.migration.name}@'%' WITH GRANT OPTION"
         )
         cursor.execute(f"GRANT PROCESS ON *.* TO {accounts.application.name}@'%'")
         cursor.execute(f"GRANT PROCESS, CONNECTION ADMIN ON *.* TO {accounts.operation.name}@'%'")
+
+
+def native_hash(password: str) -> str:
+    """Return what mysql_native_password stores: `*` and SHA-1 of SHA-1, in hexadecimals."""
+    inner = hashlib.sha1(password.encode()).digest()  # noqa: S324  # the plugin's, not our choice
+    return "*" + hashlib.sha1(inner).hexdigest().upper()  # noqa: S324

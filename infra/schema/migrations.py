@@ -78,11 +78,13 @@ def migrate(
     """
     words = {
         "database": database_name(database),
+        "pattern": database.replace("_", r"\_"),  # in a GRANT on a database, _ is any character
         "lanes": str(lanes),
         "application": f"{account_name(application)}@'%'",
         "operation": f"{account_name(operation)}@'%'",
     }
     with _alone(connection, database), connection.cursor() as cursor:
+        cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES', completion_type = 'NO_CHAIN'")
         cursor.execute(
             f"CREATE DATABASE IF NOT EXISTS `{database}`"
             " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"

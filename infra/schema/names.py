@@ -4,7 +4,8 @@ import re
 
 from eventsourcing.persistence import ProgrammingError
 
-#: MariaDB's limit for a database's name, in characters.
+#: MariaDB's limit for a database's name, in characters; in a GRANT each `_` is escaped and counts
+#: twice, or it would stand for any character.
 LONGEST_DATABASE = 64
 
 #: MariaDB's limit for an account's name, in characters.
@@ -19,7 +20,7 @@ def database_name(name: str) -> str:
     Raises:
         ProgrammingError: too long for MariaDB, or more than lower-case letters, digits and `_`.
     """
-    return _plain(name, LONGEST_DATABASE, "database")
+    return _plain(name, LONGEST_DATABASE - name.count("_"), "database")
 
 
 def account_name(name: str) -> str:

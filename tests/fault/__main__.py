@@ -1,6 +1,8 @@
 """The log at work, for a person to watch: `make demo`."""
 
 import argparse
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from time import monotonic
@@ -20,7 +22,8 @@ def main() -> None:
         print(f"{monotonic() - began:6.1f} s  {what}", flush=True)
 
     with tempfile.TemporaryDirectory(prefix="ringi-") as folder:
-        tell("starting a private MariaDB server")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+        tell(f"seed {wanted.seed}: starting a private MariaDB server")
         server = prepared_server(Path(folder) / "m")
         try:
             tell(

@@ -157,8 +157,9 @@ class Storm:
             "position that its writer was told"
         )
         self.tell(
-            f"{len(history.whole_or_absent)} saves got no answer (killed, cut off, or by hand): "
-            "each is whole or absent"
+            f"{len(history.whole_or_absent)} saves got no answer (killed, cut off, or committed by "
+            f"hand): each is whole or absent; {len(log) - len(history.acknowledged)} of their "
+            "events are there"
         )
         self.tell(
             f"{len(history.readings)} readers, killed and started again, saw the same "

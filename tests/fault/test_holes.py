@@ -116,7 +116,7 @@ def test_a_hole_wider_than_the_bound_stops_with_an_alarm(store: TestStore) -> No
     recorder.insert_events(some_events(2))
     insert_at(store, 2 + 51 + 10_001)  # also beyond one survey
     with pytest.raises(HoleTooWideError, match="MARIADB_WIDEST_HOLE"):
-        recorder.select_notifications(2, 10)
+        recorder.select_notifications(2, 10, inclusive_of_start=False)
     assert [alarm.position for alarm in alarms] == [3]
     assert mark(store) == 2
     assert tombstones(store) == []

@@ -16,7 +16,7 @@ from infra.eventstore.errors import ContentionError, LogStalledError, VersionCon
 from infra.eventstore.stall import Stall
 from tests.contracts.history import name
 from tests.contracts.idempotency_contract import a_key
-from tests.contracts.log_contract import PATIENCE_S, read_all, some_events
+from tests.contracts.log_contract import PATIENCE_S, read_all, some_events, wait_for
 from tests.fault.test_holes import mark, wait_until_waited_for
 from tests.raw import raw_append
 from tests.servers import TestStore
@@ -224,3 +224,20 @@ def test_a_page_that_is_full_below_a_transaction_in_flight_does_not_wait(store: 
     with raw_append(store, some_events()):
         store.recorder().insert_events(some_events())
         assert [name(event) for event in reader.select_notifications(1, 5)] == [*map(name, before)]
+
+
+def test_a_subscription_delivers_what_lies_below_a_stall_and_outlives_it(store: TestStore) -> None:
+    alarms: list[Stall] = []
+    reader = store.recorder(alarms.append, MARIADB_STALL_TIMEOUT="0.5")
+    before, slow, after = some_events(2), some_events(), some_events()
+    store.recorder().insert_events(before)
+    with reader.subscribe(gt=0) as subscription, raw_append(store, slow) as in_flight:
+        store.recorder().insert_events(after)
+        assert [name(next(subscription)) for _ in range(2)] == [*map(name, before)]
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(next, subscription)
+            assert wait_for(lambda: len(alarms) > 0, PATIENCE_S)
+            assert not waiting.done()
+            in_flight.commit()
+            assert name(waiting.result(PATIENCE_S)) == name(slow[0])
+        assert name(next(subscription)) == name(after[0])

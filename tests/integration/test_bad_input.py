@@ -226,7 +226,7 @@ def test_a_database_name_beyond_64_characters_creates_nothing(store: TestStore, 
 def test_any_plain_name_of_a_database_works(server: MariaDBServer, kind: str) -> None:
     class Named(TestStore):
         log = kind
-        views = f"{kind[:61]}_vw"
+        views = f"{kind[:60]}_vw"  # in a GRANT, _ counts twice
 
     store = Named(server, "named")
     try:

@@ -10,7 +10,6 @@ import pytest
 
 from infra.eventstore.settings import StoreSettings
 from tests.mutants import MUTANTS
-from tests.servers import TestStore
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
@@ -32,18 +31,11 @@ def snippets(document: Path) -> str:
     [document for document in DOCUMENTS if snippets(document).strip()],
     ids=lambda document: str(document.relative_to(ROOT)),
 )
-def test_the_snippets_run(
-    document: Path, store: TestStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given = store.env()
-    for name in ("MARIADB_LOG", "MARIADB_VIEWS"):
-        monkeypatch.setenv(name, given[name])
+def test_the_snippets_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("snippet")
     monkeypatch.setitem(sys.modules, "snippet", module)  # events are found by their module
     scope = vars(module)
-    scope |= {"url": given["MARIADB_URL"], "migration_url": given["MARIADB_MIGRATION_URL"]}
     exec(compile(snippets(document), str(document), "exec"), scope)
-    scope["app"].close()
 
 
 def test_the_readme_has_snippets() -> None:

@@ -1,5 +1,5 @@
 -- The application's right to read the ledger comes last: with it, the schema counts as complete.
-GRANT SELECT ON `{database}`.* TO {operation};
+GRANT SELECT ON `{pattern}`.* TO {operation};
 
 GRANT INSERT ON `{database}`.epoch TO {operation};
 

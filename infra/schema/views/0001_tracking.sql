@@ -4,12 +4,6 @@ CREATE TABLE IF NOT EXISTS tracking (
     position         BIGINT UNSIGNED NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_nopad_bin;
 
--- The compare-and-set of every tracker: a position is accepted once, and only upwards.
-CREATE OR REPLACE TRIGGER tracking_only_grows BEFORE UPDATE ON tracking FOR EACH ROW
-IF NEW.position <= OLD.position THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'tracking only grows';
-END IF;
-
 -- Stored folds of streams; derived, so any row may be deleted at any time. The key has the name
 -- that it has in the log, where error 1062 on PRIMARY means something else.
 CREATE TABLE IF NOT EXISTS snapshot (

@@ -1,4 +1,4 @@
 -- The application's right to read the ledger comes last: with it, the schema counts as complete.
-GRANT SELECT ON `{database}`.* TO {operation};
+GRANT SELECT ON `{pattern}`.* TO {operation};
 
-GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX ON `{database}`.* TO {application};
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX ON `{pattern}`.* TO {application};
