@@ -5,7 +5,7 @@ without a server that is wrong in that way.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,6 +49,14 @@ FORBIDDEN = frozenset(
     }
 )
 
+#: What it needs of the log's other tables; more could forge a history, or repeat an effect.
+NEEDED = {
+    "settled": {"SELECT", "UPDATE"},
+    "idempotency": {"SELECT", "INSERT"},
+    "epoch": {"SELECT"},
+    "migration": {"SELECT"},
+}
+
 #: What ALL means only on `*.*`.
 _GLOBAL = frozenset({"SUPER", "PROCESS", "READ_ONLY ADMIN", "BINLOG ADMIN", "SET USER"})
 
@@ -78,6 +86,8 @@ class LogFacts:
     """Names of the triggers on the log's tables."""
     privileges: frozenset[str]
     """What the account may do to the table of events, by whichever grant or role."""
+    excess: frozenset[str]
+    """What the account may do to the log's other tables and need not, "DELETE on settled"."""
     process: bool
     """The account may see who blocks whom."""
     mark: int
@@ -122,11 +132,13 @@ def gather(cursor: Cursor, log: str) -> LogFacts:
         raise ForeignSchemaError(f"the log {log!r} has lost its epoch or its settled mark")
     mark, epoch, lanes, auto_increment, guards = row
     cursor.execute("SHOW GRANTS")
-    privileges = privileges_on((line for (line,) in cursor.fetchall()), log, "event")
+    grants = [line for (line,) in cursor.fetchall()]
+    privileges = privileges_on(grants, log, "event")
     return LogFacts(
         variables=variables,
         guards=frozenset((guards or "").split(",")),
         privileges=privileges,
+        excess=excess_on(grants, log),
         process=bool(privileges & {"PROCESS", "SUPER"}),
         mark=mark,
         auto_increment=auto_increment or 1,
@@ -169,6 +181,16 @@ def privileges_on(grants: Iterable[str], database: str, table: str) -> frozenset
                     privileges |= _GLOBAL
             found |= privileges
     return frozenset(found)
+
+
+def excess_on(grants: Sequence[str], log: str) -> frozenset[str]:
+    """Return what the lines of SHOW GRANTS allow on the log's other tables beyond `NEEDED`."""
+    return frozenset(
+        f"{power} on {table}"
+        for table, needed in NEEDED.items()
+        for power in privileges_on(grants, log, table) & (FORBIDDEN - _GLOBAL | {"INSERT"})
+        if power not in needed
+    )
 
 
 def _covers(granted: str, database: str, table: str) -> bool:
@@ -224,6 +246,8 @@ def _reader_reasons(facts: LogFacts) -> Iterator[str]:
             f"the application's account may {', '.join(sorted(powers))} events: "
             "use an account that may only SELECT and INSERT"
         )
+    elif facts.excess:
+        yield f"the application's account may {', '.join(sorted(facts.excess))}: revoke it"
 
 
 def _writer_reasons(facts: LogFacts) -> Iterator[str]:

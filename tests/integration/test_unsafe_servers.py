@@ -150,6 +150,25 @@ def test_a_power_over_events_is_found_however_it_was_granted(
 
 
 @pytest.mark.parametrize(
+    ("excess", "grant"),
+    [
+        ("DELETE on idempotency", "GRANT DELETE ON {log}.idempotency TO clerk@'%'"),
+        ("INSERT on epoch", "GRANT INSERT ON {log}.epoch TO clerks"),
+        ("DROP on settled", "GRANT DROP ON {log}.settled TO clerk@'%'"),
+        ("UPDATE on migration", "GRANT UPDATE (checksum) ON {log}.migration TO clerk@'%'"),
+    ],
+)
+def test_a_power_over_the_logs_other_tables_is_refused(
+    store: TestStore, clerk: str, excess: str, grant: str
+) -> None:
+    rows(store.server, "GRANT PROCESS ON *.* TO clerk@'%'")
+    store.recorder(MARIADB_URL=clerk)
+    rows(store.server, grant.format(log=store.log))
+    (reason,) = refusal(store, MARIADB_URL=clerk)
+    assert f"may {excess}: revoke it" in reason
+
+
+@pytest.mark.parametrize(
     "grant",
     [
         "GRANT ALL ON elsewhere.* TO clerk@'%'",

@@ -10,6 +10,7 @@ from infra.eventstore.checks import GUARDS, SMALLEST_PACKET, LogFacts, require_s
 from infra.eventstore.errors import UnsafeServerError
 
 SAFE = LogFacts(
+    excess=frozenset(),
     variables={
         "version": "10.11.6-MariaDB-0+deb12u1-log",
         "read_only": "OFF",
