@@ -75,10 +75,8 @@ def test_positions_stay_consecutive_when_the_servers_increment_changes(store: Te
     recorder.insert_events(some_events())
     rows(store.server, "SET GLOBAL auto_increment_increment = 10")
     try:
-        with pytest.MonkeyPatch.context():
-            recorder._appender._datastore._engine.dispose()  # new connections, as after a while
-            events = some_events(3)
-            positions = recorder.insert_events(events)
+        recorder._appender._datastore._engine.dispose()  # new connections, as after a while
+        positions = recorder.insert_events(some_events(3))
     finally:
         rows(store.server, "SET GLOBAL auto_increment_increment = 1")
     assert [seen.id for seen in read_all(recorder)][1:] == positions
