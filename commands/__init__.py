@@ -1,6 +1,6 @@
-"""The write side: from a command to the events that it causes.
+"""The write side: from a command to events in the log, once, in the order of the log.
 
-`infra` may import this package; it imports `domain` alone.
-Invariant: names no driver, and knows nothing of `projections`.
-Nothing stands here yet: the log (`infra.eventstore`) comes first.
+`infra` and entrypoints may import this package; it imports `domain` alone.
+Invariant: a command takes effect wholly and once, or leaves no trace.
+Read `handlers` first: every command, its stream and its decision in one table; then `bus`.
 """

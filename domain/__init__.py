@@ -2,5 +2,5 @@
 
 Everyone may import this package; it imports nothing but the standard library (and `cel`).
 Invariant: no I/O, no clock, no randomness; time, ids and facts arrive inside the command.
-Nothing stands here yet: the log (`infra.eventstore`) comes first.
+Read `document.events` first, then `document.state` and `document.decide`.
 """

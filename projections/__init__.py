@@ -1,6 +1,6 @@
-"""The read side: folds of the log into views.
+"""The read side: what the events look like to those who ask. Folds, not queries.
 
-`infra` may import this package; it imports `domain` alone.
-Invariant: names no driver, and knows nothing of `commands`.
-Nothing stands here yet: the log (`infra.eventstore`) comes first.
+`infra` may import this package; it imports `domain` alone, and never `commands`.
+Invariant: a view is a function of the log; dropping it and folding again changes no row.
+Read `base` first, then `workspace`; `registry` lists every projection.
 """

@@ -1,0 +1,92 @@
+"""The facts that each decision is given, asked of the ports: as few questions as it takes."""
+
+from commands.ports import Ports
+from domain.directory.commands import AssignManager, PersonCommand
+from domain.directory.person import AdminFacts, ManagerFacts
+from domain.document import flow
+from domain.document.commands import ApproveStep, CreateDocument, DocumentCommand
+from domain.document.facts import Facts, Needs, Published
+from domain.document.state import Document
+from domain.errors import Reason, RefusedError
+
+
+def none(_ports: Ports, _state: object, _command: object) -> None:
+    """Ask nothing."""
+
+
+def definition_named(ports: Ports, _document: Document | None, command: CreateDocument) -> Facts:
+    """Return the version in force of the definition that the command names."""
+    return Facts(_in_force(ports, command.definition))
+
+
+def definition_in_force(
+    ports: Ports, document: Document | None, _command: DocumentCommand
+) -> Facts:
+    """Return the version in force of the document's definition."""
+    return Facts(_in_force(ports, _existing(document).definition))
+
+
+def definition_pinned(ports: Ports, document: Document | None, _command: DocumentCommand) -> Facts:
+    """Return the version under which the document was created or last submitted."""
+    return Facts(_pinned(ports, _existing(document)))
+
+
+def whole_flow(ports: Ports, document: Document | None, command: DocumentCommand) -> Facts:
+    """Return the version in force, and what is known of everybody whom its flow names."""
+    found = _existing(document)
+    published = definition_in_force(ports, found, command).definition
+    needs = flow.needs(published.content, found.values, found.requester)
+    return _with_directory(ports, published, needs, found)
+
+
+def rest_of_flow(ports: Ports, document: Document | None, _command: ApproveStep) -> Facts:
+    """Return the pinned version, and what is known of everybody whom its later steps name."""
+    found = _existing(document)
+    published = _pinned(ports, found)
+    needs = flow.needs(published.content, found.values, found.requester, found.step)
+    return _with_directory(ports, published, needs, found)
+
+
+def manager(ports: Ports, _person: object, command: AssignManager) -> ManagerFacts:
+    """Return what is known of the proposed manager."""
+    if command.manager is None:
+        return ManagerFacts(exists=True, active=True, chain=())
+    active = ports.directory.is_active(command.manager)
+    above = ports.directory.managers_above(command.manager)
+    return ManagerFacts(exists=active is not None, active=bool(active), chain=tuple(above))
+
+
+def other_admins(ports: Ports, _person: object, command: PersonCommand) -> AdminFacts:
+    """Return how many others could still administrate."""
+    return AdminFacts(others=ports.directory.other_admins(command.login))
+
+
+def _with_directory(ports: Ports, published: Published, needs: Needs, document: Document) -> Facts:
+    if not needs:
+        return Facts(published)
+    but_not = "" if published.content.self_approval else document.requester
+    return Facts(published, ports.directory.facts(needs, but_not))
+
+
+def _existing(document: Document | None) -> Document:
+    if document is None:
+        raise RefusedError(Reason.NOT_FOUND, "there is no document of this id", "document")
+    return document
+
+
+def _in_force(ports: Ports, name: str) -> Published:
+    published = ports.definitions.latest(name)
+    if published is None:
+        raise RefusedError(Reason.NOT_FOUND, f"there is no definition {name}", "definition")
+    return published
+
+
+def _pinned(ports: Ports, document: Document) -> Published:
+    published = ports.definitions.version(document.definition, document.definition_version)
+    if published is None:
+        raise RefusedError(
+            Reason.NOT_FOUND,
+            f"version {document.definition_version} of {document.definition} is not known here yet",
+            "definition",
+        )
+    return published

@@ -1,0 +1,41 @@
+"""Who gives a command, as the directory knew them at that moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.errors import Reason, RefusedError
+
+#: The role that manages people and definitions.
+ADMIN = "admin"
+
+#: The role that reads everything and changes nothing.
+AUDITOR = "auditor"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person, or the system itself, with the roles that count for this command."""
+
+    login: str
+    roles: frozenset[str] = frozenset()
+
+    def require(self, role: str) -> None:
+        """Refuse who does not hold `role`.
+
+        Raises:
+            RefusedError: NOT_ALLOWED.
+        """
+        if role not in self.roles:
+            raise RefusedError(Reason.NOT_ALLOWED, f"{self.login} does not hold the role {role}")
+
+
+#: Who acts where no person does: the command line on the server itself. No login can be this.
+SYSTEM = Actor("system", frozenset({ADMIN}))
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Who decides and when: what every decision is given beside state, command and facts."""
+
+    actor: Actor
+    at: datetime

@@ -1,0 +1,85 @@
+"""Everything that can be asked of a document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+from uuid import UUID
+
+from domain.command import Command
+
+
+@dataclass(frozen=True)
+class DocumentCommand(Command):
+    """A request to one document."""
+
+    document: UUID
+
+
+@dataclass(frozen=True)
+class CreateDocument(DocumentCommand):
+    """Begin a draft; the actor becomes its requester."""
+
+    NAME: ClassVar[str] = "create"
+    definition: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReviseDocument(DocumentCommand):
+    """Give fields other values; None empties a field."""
+
+    NAME: ClassVar[str] = "revise"
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class SubmitDocument(DocumentCommand):
+    """Begin a round, the first or another one."""
+
+    NAME: ClassVar[str] = "submit"
+
+
+@dataclass(frozen=True)
+class ApproveStep(DocumentCommand):
+    """Approve the revision that the actor saw."""
+
+    NAME: ClassVar[str] = "approve"
+    revision: str
+    step: str = ""
+    """The step meant; empty: the one that waits."""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class RejectStep(DocumentCommand):
+    """Reject the revision that the actor saw; the document returns to its requester."""
+
+    NAME: ClassVar[str] = "reject"
+    revision: str
+    reason: str
+    step: str = ""
+    """The step meant; empty: the one that waits."""
+
+
+@dataclass(frozen=True)
+class WithdrawDocument(DocumentCommand):
+    """Take a pending or a returned document back."""
+
+    NAME: ClassVar[str] = "withdraw"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class AddComment(DocumentCommand):
+    """Say something about a document."""
+
+    NAME: ClassVar[str] = "comment"
+    text: str
+
+
+@dataclass(frozen=True)
+class ReachMilestone(DocumentCommand):
+    """Report that a milestone of an approved document took place."""
+
+    NAME: ClassVar[str] = "reach_milestone"
+    milestone: str

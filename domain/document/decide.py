@@ -1,0 +1,275 @@
+"""What follows from a command to a document: events, or a refusal.
+
+Each function takes the document (None if there is none), the command, the circumstances and the
+facts, and has no effect. All raise RefusedError.
+"""
+
+from collections.abc import Sequence
+
+from domain.actor import ADMIN, Circumstances
+from domain.definition.content import Content
+from domain.definition.fields import missing_fields, parse_values
+from domain.document import flow
+from domain.document.commands import (
+    AddComment,
+    ApproveStep,
+    CreateDocument,
+    ReachMilestone,
+    RejectStep,
+    ReviseDocument,
+    SubmitDocument,
+    WithdrawDocument,
+)
+from domain.document.events import (
+    AssigneeKind,
+    CommentAdded,
+    DocumentApproved,
+    DocumentCreated,
+    DocumentReturned,
+    DocumentRevised,
+    DocumentSubmitted,
+    DocumentWithdrawn,
+    MilestoneReached,
+    Outcome,
+    Slot,
+    SlotApproved,
+    SlotRejected,
+    StepBlocked,
+    StepEnded,
+    StepStarted,
+)
+from domain.document.facts import Facts
+from domain.document.state import IN_THE_REQUESTERS_HANDS, Document, Status
+from domain.errors import Reason, RefusedError
+from domain.metadata import Event
+from domain.text import required_text, text
+from domain.values import Values, plain, revision_of
+
+
+def create(
+    document: Document | None, command: CreateDocument, given: Circumstances, facts: Facts
+) -> Sequence[Event]:
+    """Begin a draft; fields may be empty, but what is given must be valid."""
+    if document is not None:
+        raise RefusedError(Reason.ALREADY_EXISTS, "there is a document of this id", "document")
+    parsed = parse_values(facts.definition.content, command.values)
+    values = {name: value for name, value in parsed.items() if value is not None}
+    return [
+        DocumentCreated(
+            definition=facts.definition.name,
+            definition_version=facts.definition.version,
+            requester=given.actor.login,
+            values=values,
+            revision=revision_of(values),
+        )
+    ]
+
+
+def revise(
+    document: Document | None, command: ReviseDocument, given: Circumstances, facts: Facts
+) -> Sequence[Event]:
+    """Change fields while the document is in its requester's hands."""
+    found = _own(document, given)
+    _require_status(found, IN_THE_REQUESTERS_HANDS, "revised")
+    content = facts.definition.content
+    gone = {name for name in found.values if content.field(name) is None}
+    known = {
+        name: value
+        for name, value in command.values.items()
+        if value is not None or name not in gone  # a field that is no more may be emptied
+    }
+    parsed = {**dict.fromkeys(gone & command.values.keys()), **parse_values(content, known)}
+    changes = {name: value for name, value in parsed.items() if value != found.values.get(name)}
+    if not changes:
+        raise RefusedError(Reason.NOTHING_CHANGES, "every field has this value already", "values")
+    values = {
+        name: value for name, value in {**found.values, **changes}.items() if value is not None
+    }
+    return [DocumentRevised(changes=changes, revision=revision_of(values))]
+
+
+def submit(
+    document: Document | None, _command: SubmitDocument, given: Circumstances, facts: Facts
+) -> Sequence[Event]:
+    """Begin a round under the definition in force, if every step that it needs has somebody."""
+    found = _own(document, given)
+    _require_status(found, IN_THE_REQUESTERS_HANDS, "submitted")
+    definition = facts.definition
+    _require_form(definition.content, found.values)
+    for name in missing_fields(definition.content, found.values):
+        raise RefusedError(Reason.MISSING_FIELD, f"{name} must be filled", f"values.{name}")
+    flow.require_approvers(definition.content, found.values, found.requester, facts)
+    round_ = found.round + 1
+    submitted = DocumentSubmitted(
+        round=round_,
+        revision=found.revision,
+        definition_version=definition.version,
+        definition_hash=definition.content_hash,
+    )
+    return [submitted, *flow.advance(facts, found.values, found.requester, round_)]
+
+
+def approve(
+    document: Document | None, command: ApproveStep, given: Circumstances, facts: Facts
+) -> Sequence[Event]:
+    """Approve the step that waits; the flow goes on, or the document is approved."""
+    found, slot = _decidable(document, command, given)
+    approved = SlotApproved(
+        round=found.round,
+        step=found.step,
+        slot=slot.id,
+        by=given.actor.login,
+        revision=found.revision,
+        comment=text(command.comment, "comment"),
+    )
+    ended = StepEnded(found.round, found.step, Outcome.APPROVED, _others(found, slot))
+    further = flow.advance(facts, found.values, found.requester, found.round, found.step)
+    if not (further and isinstance(further[-1], StepStarted | StepBlocked)):
+        further = [*further, DocumentApproved(found.round)]
+    return [approved, ended, *further]
+
+
+def reject(
+    document: Document | None, command: RejectStep, given: Circumstances, _facts: None
+) -> Sequence[Event]:
+    """Reject the step that waits; the document returns to its requester."""
+    reason = required_text(command.reason, "reason")
+    found, slot = _decidable(document, command, given)
+    return [
+        SlotRejected(
+            round=found.round,
+            step=found.step,
+            slot=slot.id,
+            by=given.actor.login,
+            revision=found.revision,
+            reason=reason,
+        ),
+        StepEnded(found.round, found.step, Outcome.REJECTED, _others(found, slot)),
+        DocumentReturned(found.round, reason),
+    ]
+
+
+def withdraw(
+    document: Document | None, command: WithdrawDocument, given: Circumstances, _facts: None
+) -> Sequence[Event]:
+    """Take a pending or a returned document back."""
+    found = _own(document, given)
+    _require_status(found, frozenset({Status.PENDING, Status.RETURNED}), "withdrawn")
+    closed = tuple(slot.id for slot in found.slots)
+    return [DocumentWithdrawn(found.round, text(command.reason, "reason"), closed)]
+
+
+def comment(
+    document: Document | None, command: AddComment, given: Circumstances, _facts: None
+) -> Sequence[Event]:
+    """Let anybody who has to do with the document say something."""
+    found = _existing(document)
+    if not is_party(found, given):
+        raise RefusedError(Reason.NOT_ALLOWED, f"{given.actor.login} is no party to this document")
+    return [CommentAdded(required_text(command.text, "text"))]
+
+
+def reach_milestone(
+    document: Document | None, command: ReachMilestone, given: Circumstances, facts: Facts
+) -> Sequence[Event]:
+    """Report the next milestone of an approved document."""
+    found = _existing(document)
+    milestones = facts.definition.content.milestones
+    milestone = next((each for each in milestones if each.name == command.milestone), None)
+    if milestone is None:
+        raise RefusedError(
+            Reason.NOT_FOUND, f"the definition has no milestone {command.milestone}", "milestone"
+        )
+    given.actor.require(milestone.role)
+    _require_status(found, frozenset({Status.APPROVED}), "at a milestone")
+    if milestone.name in found.milestones:
+        raise RefusedError(
+            Reason.NOTHING_CHANGES, f"{milestone.name} has been reached before", "milestone"
+        )
+    awaited = milestones[len(found.milestones)]
+    if milestone is not awaited:
+        raise RefusedError(
+            Reason.OUT_OF_ORDER, f"{awaited.name} comes before {milestone.name}", "milestone"
+        )
+    return [MilestoneReached(milestone.name)]
+
+
+def is_party(document: Document, given: Circumstances) -> bool:
+    """Tell whether the actor has to do with the document: who asked, decides, decided, rules."""
+    actor = given.actor
+    return (
+        actor.login == document.requester
+        or ADMIN in actor.roles
+        or (AssigneeKind.PERSON, actor.login) in document.parties
+        or any((AssigneeKind.ROLE, role) in document.parties for role in actor.roles)
+    )
+
+
+def _existing(document: Document | None) -> Document:
+    if document is None:
+        raise RefusedError(Reason.NOT_FOUND, "there is no document of this id", "document")
+    return document
+
+
+def _own(document: Document | None, given: Circumstances) -> Document:
+    found = _existing(document)
+    if given.actor.login != found.requester:
+        raise RefusedError(
+            Reason.NOT_ALLOWED, f"only {found.requester}, who requests it, may do this"
+        )
+    return found
+
+
+def _require_status(document: Document, allowed: frozenset[Status], done: str) -> None:
+    if document.status not in allowed:
+        raise RefusedError(
+            Reason.WRONG_STATUS, f"the document is {document.status}: it cannot be {done} now"
+        )
+
+
+def _require_form(content: Content, values: Values) -> None:
+    """Refuse values that this version's fields cannot hold, or hold in another form."""
+    held = {name: plain(value) for name, value in values.items()}
+    for name, value in parse_values(content, held).items():
+        if value is None or plain(value) != held[name]:
+            raise RefusedError(
+                Reason.INVALID, f"the form of {name} has changed: give it again", f"values.{name}"
+            )
+
+
+def _decidable(
+    document: Document | None,
+    command: ApproveStep | RejectStep,
+    given: Circumstances,
+) -> tuple[Document, Slot]:
+    """Return the document and the actor's slot, if the actor may decide now on this revision."""
+    found = _existing(document)
+    _require_status(found, frozenset({Status.PENDING}), "decided on")
+    if command.step and command.step != found.step:
+        raise RefusedError(
+            Reason.STEP_NOT_OPEN, f"the step that waits is {found.step}, not {command.step}", "step"
+        )
+    slot = next((slot for slot in found.slots if _is_for(slot, given)), None)
+    if slot is None:
+        raise RefusedError(
+            Reason.NOT_ALLOWED, f"step {found.step} does not wait for {given.actor.login}"
+        )
+    if given.actor.login in slot.excluded:
+        raise RefusedError(Reason.SELF_APPROVAL, "nobody decides on a document of their own")
+    if command.revision != found.revision:
+        raise RefusedError(
+            Reason.STALE_REVISION,
+            f"the content has changed: it is revision {found.revision} now",
+            "revision",
+        )
+    return found, slot
+
+
+def _is_for(slot: Slot, given: Circumstances) -> bool:
+    if slot.kind is AssigneeKind.PERSON:
+        return slot.assignee == given.actor.login
+    return slot.assignee in given.actor.roles
+
+
+def _others(document: Document, slot: Slot) -> tuple[str, ...]:
+    return tuple(other.id for other in document.slots if other is not slot)

@@ -1,0 +1,200 @@
+"""Everything that can happen to a document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from domain.metadata import Event
+from domain.values import Value
+
+
+class AssigneeKind(StrEnum):
+    """Whom a slot waits for."""
+
+    PERSON = "person"
+    ROLE = "role"
+
+
+class Outcome(StrEnum):
+    """How a step ended; an open one has no outcome."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place for one decision, and why it is this one's."""
+
+    id: str
+    """`<round>.<step>.<number>`, unique within the document."""
+    kind: AssigneeKind
+    assignee: str
+    """A login or a role."""
+    why: str
+    """The rule that chose the assignee, with the facts it used, in words."""
+    excluded: tuple[str, ...] = ()
+    """The logins of who may not decide here, whatever roles they hold."""
+
+
+@dataclass(frozen=True)
+class DocumentCreated(Event):
+    """A draft exists."""
+
+    TOPIC: ClassVar[str] = "document.created"
+    definition: str
+    definition_version: int
+    requester: str
+    values: Mapping[str, Value]
+    revision: str
+
+
+@dataclass(frozen=True)
+class DocumentRevised(Event):
+    """Fields got other values; None empties a field."""
+
+    TOPIC: ClassVar[str] = "document.revised"
+    changes: Mapping[str, Value | None]
+    revision: str
+
+
+@dataclass(frozen=True)
+class DocumentSubmitted(Event):
+    """A round began, under the definition that was published at this moment."""
+
+    TOPIC: ClassVar[str] = "document.submitted"
+    round: int
+    revision: str
+    definition_version: int
+    definition_hash: str
+
+
+@dataclass(frozen=True)
+class StepSkipped(Event):
+    """A step of the flow is not needed in this round."""
+
+    TOPIC: ClassVar[str] = "document.step_skipped"
+    round: int
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StepStarted(Event):
+    """A step waits for decisions."""
+
+    TOPIC: ClassVar[str] = "document.step_started"
+    round: int
+    step: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class StepBlocked(Event):
+    """A step has nobody who may decide it: the round stands still until somebody mends it."""
+
+    TOPIC: ClassVar[str] = "document.step_blocked"
+    round: int
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlotApproved(Event):
+    """Somebody approved this revision."""
+
+    TOPIC: ClassVar[str] = "document.slot_approved"
+    round: int
+    step: str
+    slot: str
+    by: str
+    """The login of who is accountable for the decision."""
+    revision: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class SlotRejected(Event):
+    """Somebody rejected this revision."""
+
+    TOPIC: ClassVar[str] = "document.slot_rejected"
+    round: int
+    step: str
+    slot: str
+    by: str
+    """The login of who is accountable for the decision."""
+    revision: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StepEnded(Event):
+    """The outcome of a step is certain; the slots named were still open and are closed."""
+
+    TOPIC: ClassVar[str] = "document.step_ended"
+    round: int
+    step: str
+    outcome: Outcome
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DocumentApproved(Event):
+    """Every step of the round approved."""
+
+    TOPIC: ClassVar[str] = "document.approved"
+    round: int
+
+
+@dataclass(frozen=True)
+class DocumentReturned(Event):
+    """A rejection ended the round; the requester may revise and submit again."""
+
+    TOPIC: ClassVar[str] = "document.returned"
+    round: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class DocumentWithdrawn(Event):
+    """The requester took the document back; the slots named were open and are closed."""
+
+    TOPIC: ClassVar[str] = "document.withdrawn"
+    round: int
+    reason: str
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CommentAdded(Event):
+    """Somebody said something; it decides nothing."""
+
+    TOPIC: ClassVar[str] = "document.comment_added"
+    text: str
+
+
+@dataclass(frozen=True)
+class MilestoneReached(Event):
+    """Something that the definition awaits after approval took place."""
+
+    TOPIC: ClassVar[str] = "document.milestone_reached"
+    milestone: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    DocumentCreated,
+    DocumentRevised,
+    DocumentSubmitted,
+    StepSkipped,
+    StepStarted,
+    StepBlocked,
+    SlotApproved,
+    SlotRejected,
+    StepEnded,
+    DocumentApproved,
+    DocumentReturned,
+    DocumentWithdrawn,
+    CommentAdded,
+    MilestoneReached,
+)

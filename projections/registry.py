@@ -1,0 +1,6 @@
+"""Every projection. The one list of them."""
+
+from projections.base import Projection
+from projections.workspace import WORKSPACE
+
+PROJECTIONS: tuple[Projection, ...] = (WORKSPACE,)

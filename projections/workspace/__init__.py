@@ -1,0 +1,104 @@
+"""What people work with: documents, inbox, timeline, directory and definitions, as one projection.
+
+`infra` may import this package. Invariant: when one of its views shows an event, all do.
+Read `documents` first; `fold` below says which event changes which views, and what the feed tells.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from domain.definition.events import EVENTS as DEFINITION_EVENTS
+from domain.definition.events import DefinitionPublished
+from domain.directory.events import EVENTS as PERSON_EVENTS
+from domain.directory.events import TokenRevoked
+from domain.document.events import EVENTS as DOCUMENT_EVENTS
+from domain.metadata import Recorded
+from projections.base import Change, Key, Projection, Rows, Table
+from projections.workspace import definitions, directory, documents, inbox, timeline
+from projections.workspace.plain import plain_row
+
+_DOCUMENT_TOPICS = frozenset(event.TOPIC for event in DOCUMENT_EVENTS)
+
+
+def reads(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
+    """Name the rows that `fold` may get."""
+    event: Any = recorded.event
+    if event.TOPIC in _DOCUMENT_TOPICS:
+        yield documents.DOCUMENT, (recorded.stream,)
+        for slot in inbox.closed_by(event):
+            yield inbox.TASK, (recorded.stream, slot)
+    elif not isinstance(event, DefinitionPublished):
+        yield directory.PERSON, (event.login,)
+        if isinstance(event, TokenRevoked):
+            yield directory.TOKEN, (event.login, event.token)
+
+
+def fold(rows: Rows, recorded: Recorded) -> Sequence[Change]:
+    """Change every view that the event concerns; tell one change."""
+    event: Any = recorded.event
+    if event.TOPIC in _DOCUMENT_TOPICS:
+        return [_document_change(rows, recorded)]
+    if isinstance(event, DefinitionPublished):
+        row = definitions.fold(rows, recorded)
+        topics = (f"definition:{event.definition}",)
+        return [_change(recorded, topics, {"definition": definitions.as_sent(row)})]
+    changes = directory.fold(rows, recorded)
+    return [_change(recorded, (f"directory:{event.login}",), {"person": plain_row(changes)})]
+
+
+def _document_change(rows: Rows, recorded: Recorded) -> Change:
+    document, changes = documents.fold(rows, recorded)
+    opened, closed = inbox.fold(rows, recorded, document)
+    entry = timeline.fold(rows, recorded)
+    topics = {
+        f"document:{recorded.stream}": None,
+        f"type:{document['definition']}": None,
+        **{f"{task['kind']}:{task['assignee']}": None for task in (*opened, *closed)},
+    }
+    data: dict[str, object] = {
+        "document": plain_row(changes),
+        "entry": {name: value for name, value in plain_row(entry).items() if name != "document"},
+    }
+    if opened or closed:
+        data["opened"] = [plain_row(task) for task in opened]
+        data["closed"] = [task["slot"] for task in closed]
+        data["excluded"] = sorted(inbox.excluded_from_all((*opened, *closed)))
+    return Change(
+        type=recorded.event.TOPIC,
+        topics=tuple(topics),
+        version=recorded.version,
+        time=recorded.meta.effective_at,
+        document=recorded.stream,
+        data=data,
+    )
+
+
+def _change(recorded: Recorded, topics: tuple[str, ...], data: Mapping[str, object]) -> Change:
+    return Change(
+        type=recorded.event.TOPIC,
+        topics=topics,
+        version=recorded.version,
+        time=recorded.meta.effective_at,
+        data=data,
+    )
+
+
+WORKSPACE = Projection(
+    name="workspace",
+    version=1,
+    tables=(
+        documents.DOCUMENT,
+        documents.PARTY,
+        inbox.TASK,
+        timeline.ENTRY,
+        directory.PERSON,
+        directory.ROLE_HOLDER,
+        directory.TOKEN,
+        definitions.DEFINITION,
+    ),
+    topics=frozenset(
+        event.TOPIC for event in (*DOCUMENT_EVENTS, *PERSON_EVENTS, *DEFINITION_EVENTS)
+    ),
+    reads=reads,
+    fold=fold,
+)

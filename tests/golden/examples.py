@@ -1,0 +1,123 @@
+"""One event of each class, with something in every field: what the golden files must mean."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.definition.content import (
+    Approver,
+    ApproverKind,
+    Content,
+    Field,
+    FieldKind,
+    Milestone,
+    Step,
+)
+from domain.definition.events import DefinitionPublished
+from domain.directory.events import (
+    ManagerAssigned,
+    PersonAdded,
+    PersonDeactivated,
+    PersonReactivated,
+    RoleGranted,
+    RoleRevoked,
+    TokenIssued,
+    TokenRevoked,
+)
+from domain.document.events import (
+    AssigneeKind,
+    CommentAdded,
+    DocumentApproved,
+    DocumentCreated,
+    DocumentReturned,
+    DocumentRevised,
+    DocumentSubmitted,
+    DocumentWithdrawn,
+    MilestoneReached,
+    Outcome,
+    Slot,
+    SlotApproved,
+    SlotRejected,
+    StepBlocked,
+    StepEnded,
+    StepSkipped,
+    StepStarted,
+)
+from domain.metadata import Channel, Event, Meta
+from domain.values import Money, Personal
+
+STREAM = UUID("0b7b4a52-4d7c-4f0e-9a5e-3f4f8d1f6a10")
+VERSION = 3
+META = Meta(
+    actor="mia",
+    command_id="approve-17",
+    correlation_id="case-17",
+    recorded_at=datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC),
+    effective_at=datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC),
+    channel=Channel.MAIL_LINK,
+    on_behalf_of="ann",
+)
+
+REVISION = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+VALUES = {
+    "cost": Money(Decimal("1250.50"), "EUR"),
+    "pieces": 3,
+    "share": "0.250",
+    "title": "Zürich",
+}
+CONTENT = Content(
+    fields=(
+        Field("title", FieldKind.TEXT, "What", required=True),
+        Field("pieces", FieldKind.INTEGER),
+        Field("share", FieldKind.DECIMAL, decimals=3),
+        Field("cost", FieldKind.MONEY),
+        Field("kind", FieldKind.CHOICE, choices=("new", "used")),
+        Field("deputy", FieldKind.PERSON),
+        Field("desk", FieldKind.ROLE),
+    ),
+    steps=(
+        Step("lead", Approver(ApproverKind.MANAGER), "The manager"),
+        Step("boss", Approver(ApproverKind.PERSON, "zoe")),
+        Step("money", Approver(ApproverKind.ROLE, "finance"), condition='cost > money("1000")'),
+        Step("stand_in", Approver(ApproverKind.FIELD, "deputy")),
+    ),
+    milestones=(Milestone("ordered", "clerk", "Ordered"),),
+    label="Purchase",
+    self_approval=True,
+)
+
+_EVENTS: tuple[Event, ...] = (
+    DocumentCreated("purchase", 2, "ann", VALUES, REVISION),
+    DocumentRevised({**VALUES, "desk": None}, REVISION),
+    DocumentSubmitted(1, REVISION, 2, "c0ffee"),
+    StepSkipped(1, "money", "condition is false: pieces > 3"),
+    StepStarted(
+        1,
+        "lead",
+        (
+            Slot("1.lead.1", AssigneeKind.PERSON, "mia", "mia is the manager of ann", ("ann",)),
+            Slot("1.lead.2", AssigneeKind.ROLE, "finance", "the definition names it"),
+        ),
+    ),
+    StepBlocked(1, "money", "nobody who may decide holds the role finance"),
+    SlotApproved(1, "lead", "1.lead.1", "mia", REVISION, "fine"),
+    SlotRejected(1, "lead", "1.lead.1", "mia", REVISION, "too dear"),
+    StepEnded(1, "lead", Outcome.REJECTED, ("1.lead.2",)),
+    DocumentApproved(1),
+    DocumentReturned(1, "too dear"),
+    DocumentWithdrawn(1, "never mind", ("1.lead.1", "1.lead.2")),
+    CommentAdded("Größe?\nSo."),
+    MilestoneReached("ordered"),
+    PersonAdded("ann", Personal("ann", "Ann Åse")),
+    RoleGranted("ann", "clerk"),
+    RoleRevoked("ann", "clerk"),
+    ManagerAssigned("ann", "mia"),
+    PersonDeactivated("ann"),
+    PersonReactivated("ann"),
+    TokenIssued("ann", "t1", "0" * 64, datetime(2027, 1, 1, tzinfo=UTC), "laptop"),
+    TokenRevoked("ann", "t1"),
+    DefinitionPublished("purchase", 2, CONTENT, "c0ffee"),
+)
+
+EXAMPLES: Mapping[str, Event] = {event.TOPIC: event for event in _EVENTS}
