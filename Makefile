@@ -1,16 +1,17 @@
 # What one does with a checkout. Every target sets up what it needs first.
 
-ARGS =  # more arguments for pytest, or for the benchmarks: make test ARGS="-k gap -x"
+ARGS =  # more arguments for what the target runs: make test ARGS="-k gap -x"
 
 PYTHON = .venv/bin/python
+RINGI = .venv/bin/ringi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo test-long bench clean
+.PHONY: help setup check test demo up down status logs test-long bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup:  ## make .venv, install the pinned packages and MariaDB's programs; quick if done
+setup:  ## make .venv, install the pinned packages, MariaDB and Redis; quick if done
 	@infra/setup.sh test
 
 check: setup  ## lint, format, types, import rules
@@ -22,8 +23,20 @@ check: setup  ## lint, format, types, import rules
 test: check  ## check, then the default test suite; ARGS go to pytest
 	HYPOTHESIS_PROFILE=ci $(PYTHON) -m pytest $(ARGS)
 
-demo: setup  ## the log at work: writers, readers, kills, the verdict
-	$(PYTHON) -m tests.fault $(ARGS)
+demo: setup  ## a document's way through approval, told as it happens
+	@$(RINGI) demo $(ARGS)
+
+up: setup  ## start servers and roles on this machine, wait until all is ready
+	@$(RINGI) up
+
+down:  ## stop everything in order; the data stays
+	@$(RINGI) down
+
+status:  ## what runs, and how far it is
+	@$(RINGI) status $(ARGS)
+
+logs:  ## the last lines of every log; ARGS="-f worker" follows one
+	@$(RINGI) logs $(ARGS)
 
 test-long: setup  ## the whole test suite with its runs of minutes; ARGS go to pytest
 	HYPOTHESIS_PROFILE=long $(PYTHON) -m pytest --long $(ARGS)

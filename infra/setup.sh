@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up this checkout: .venv with the packages pinned in constraints.txt, and MariaDB's
-# programs from the distribution. Idempotent; quick when there is nothing to do.
+# Sets up this checkout: .venv with the packages pinned in constraints.txt, and the programs of
+# MariaDB and Redis from the distribution. Idempotent; quick when there is nothing to do.
 #
 # usage: infra/setup.sh [EXTRAS]    extras of pyproject.toml, "test" if not given
 set -euo pipefail
@@ -43,6 +43,8 @@ has_mariadb() {
     command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults
 } >/dev/null
 
+has_redis() { command -v redis-server >/dev/null; }
+
 # Nothing that gets installed may start a service: Debian's packages ask policy-rc.d, and 101
 # is its "no". A policy that the machine has already stays as it is.
 forbid_services() {
@@ -83,6 +85,7 @@ ensure_packages() {
     local missing=()
     has_python || missing+=(python3-venv)
     has_mariadb || missing+=(mariadb-server-core mariadb-client-core)
+    has_redis || missing+=(redis-server)
     ((${#missing[@]})) || return 0
 
     local ask="as root, apt-get install --no-install-recommends ${missing[*]}"
@@ -90,9 +93,12 @@ ensure_packages() {
     command -v apt-get >/dev/null || die "missing here; on Debian it would be: $ask"
     say "installing the distribution's ${missing[*]}"
     install_packages "${missing[@]}"
+    # policy-rc.d forbids to start a service, not to enable it for the next boot.
+    [[ " ${missing[*]} " != *" redis-server "* ]] || update-rc.d redis-server disable
 
     has_python || die "needs Python 3.11 or newer with its modules venv and ensurepip"
     has_mariadb || die "MariaDB's programs are still not to be found in $PATH"
+    has_redis || die "redis-server is still not to be found in $PATH"
 }
 
 fingerprint() { sha256sum pyproject.toml constraints.txt infra/setup.sh; }

@@ -1,0 +1,11 @@
+"""`ringi down`."""
+
+import typer
+
+from infra.local.installation import Installation
+from infra.local.stopping import down
+
+
+def run() -> None:
+    """Stop roles, then servers, and wait until each process is gone; the data stays."""
+    down(Installation.here(), typer.echo)

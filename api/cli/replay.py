@@ -1,0 +1,117 @@
+"""`ringi replay`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from domain.document.state import Document, fold
+from domain.metadata import Recorded
+from infra.bootstrap import Parts
+from infra.position import MalformedPositionError, Position
+from infra.settings import Settings
+from projections.workspace.plain import instant
+from projections.workspace.timeline import jsonable
+
+
+def run(
+    document: Annotated[UUID, typer.Argument(help="The document's id.")],
+    *,
+    at: Annotated[
+        str, typer.Option(help="A position, or an instant as in 2026-11-23T10:00:00Z.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, not for eyes.")] = False,
+) -> None:
+    """Show a document's events from the log and the state they fold to, now or at a moment."""
+    parts = Parts(Settings.load())
+    try:
+        events = until(parts.history.of(document), at)
+    finally:
+        parts.close()
+    if not events:
+        raise LookupError(f"the log has no event of document {document}" + (at and f" at {at}"))
+    state = fold(recorded.event for recorded in events)
+    if as_json:
+        typer.echo(
+            json.dumps({"events": [_plain(each) for each in events], "state": _state(state)})
+        )
+    else:
+        show(events, state, Console())
+
+
+def until(events: Sequence[Recorded], at: str) -> Sequence[Recorded]:
+    """Return the events up to a position or an instant (when they were recorded); all for ''.
+
+    Raises:
+        ValueError: `at` is neither.
+    """
+    if not at:
+        return events
+    if at.isdecimal():
+        return [each for each in events if (each.position or 0) <= int(at)]
+    try:
+        position = Position.parse(at).position
+    except MalformedPositionError:
+        moment = _instant(at)
+        return [each for each in events if each.meta.recorded_at <= moment]
+    return [each for each in events if (each.position or 0) <= position]
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"neither a position nor an instant: {text!r}") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"the instant {text!r} names no time zone: end it with Z, or +01:00")
+    return moment
+
+
+def show(events: Sequence[Recorded], state: Document | None, console: Console) -> None:
+    """Print events and state for eyes: an event's facts stand below its line."""
+    for each in events:
+        when, topic = instant(each.meta.recorded_at), each.event.TOPIC
+        console.print(
+            f"  {each.version:>3}  [bold]{topic}[/bold]  by {each.meta.actor}"
+            f"  {when}  position {each.position}",
+            soft_wrap=True,
+        )
+        facts = jsonable(dict(vars(each.event)))
+        console.print(f"       [dim]{_line(facts)}[/dim]", soft_wrap=True)
+    console.print("  The state that they fold to:")
+    for name, value in (_state(state) or {}).items():
+        console.print(f"       {name:18} {_line(value)}", soft_wrap=True)
+
+
+def _line(value: object) -> str:
+    """Return JSON on one line, safe from rich's markup."""
+    return escape(json.dumps(value, ensure_ascii=False))
+
+
+def _plain(recorded: Recorded) -> dict[str, object]:
+    meta = {
+        name: instant(value) if isinstance(value, datetime) else value
+        for name, value in vars(recorded.meta).items()
+    }
+    return {
+        "version": recorded.version,
+        "position": recorded.position,
+        "type": recorded.event.TOPIC,
+        "meta": meta,
+        "data": jsonable(dict(vars(recorded.event))),
+    }
+
+
+def _state(state: Document | None) -> dict[str, object] | None:
+    if state is None:
+        return None
+    found = asdict(state)
+    found["values"] = jsonable(dict(state.values))
+    found["parties"] = sorted(":".join(party) for party in state.parties)
+    return found

@@ -1,0 +1,63 @@
+"""`ringi status`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.bootstrap import report
+from infra.local.installation import Installation
+from infra.local.supervisor import ProgramState
+
+Report = Mapping[str, Sequence[Mapping[str, object]]]
+"""The rows of each table, by its title; every row has the same columns."""
+
+
+def run(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, not for eyes.")] = False,
+) -> None:
+    """Show each program's state, process and uptime, and how far the projections are.
+
+    Exits with 1 if anything does not run.
+    """
+    installation = Installation.here()
+    states = installation.supervisor.programs()
+    all_run = bool(states) and all(state.state == "RUNNING" for state in states)
+    shown = {"programs": _rows(states)} | dict(_work(installation) if all_run else {})
+    if as_json:
+        typer.echo(json.dumps({"up": all_run, **shown}, default=str))
+    elif not states:
+        typer.echo("Ringi is down.")
+    else:
+        for title, rows in shown.items():
+            Console().print(_table(title, rows))
+    if not all_run:
+        raise typer.Exit(1)
+
+
+def _rows(states: Sequence[ProgramState]) -> Sequence[Mapping[str, object]]:
+    return [
+        {"name": each.name, "state": each.state, "pid": each.pid, "uptime_s": each.uptime_s}
+        for each in states
+    ]
+
+
+def _work(installation: Installation) -> Report:
+    """Return how far the work is, as the composition root reports it."""
+    try:
+        return report(installation.settings())
+    except Exception as error:  # noqa: BLE001  # a status shows what it can, and why not the rest
+        return {"work": [{"error": " ".join(str(error).split())}]}
+
+
+def _table(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in rows[0] if rows else ():
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table

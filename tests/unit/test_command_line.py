@@ -1,0 +1,79 @@
+"""The command line: one table, quick help, errors in one line."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from typer.testing import CliRunner
+
+import api.cli
+from api.cli.subcommands import SUBCOMMANDS
+
+BROKEN = "raise_on_purpose"
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a subcommand that fails with an error of two lines."""
+
+    def run() -> None:
+        raise ValueError("it is\n  broken")
+
+    module = type(sys)("broken")
+    module.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "broken", module)
+    monkeypatch.setattr(api.cli, "SUBCOMMANDS", {BROKEN: ("broken", "Break.")})
+    monkeypatch.setattr("sys.argv", ["ringi", BROKEN])
+    monkeypatch.delenv("RINGI_DEBUG", raising=False)
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_of_the_table_runs_and_says_what_it_does(name: str) -> None:
+    module, line = SUBCOMMANDS[name]
+    assert line.endswith(".")
+    assert import_module(module).run.__doc__
+    shown = CliRunner().invoke(api.cli.command_line(name), [name, "--help"])
+    assert (shown.exit_code, "Usage" in shown.output) == (0, True)
+
+
+def test_the_help_names_every_subcommand_and_imports_none() -> None:
+    program = (
+        "import sys; from typer.testing import CliRunner; import api.cli;"
+        "print(CliRunner().invoke(api.cli.command_line(''), ['--help']).output);"
+        "print([name for name in sys.modules if name in sys.argv[1:]])"
+    )
+    modules = [module for module, _line in SUBCOMMANDS.values()]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *modules, "infra", "sqlalchemy", "redis"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *shown, imported = done.stdout.strip().splitlines()
+    assert imported == "[]"
+    for name in SUBCOMMANDS:
+        assert any(f" {name} " in line for line in shown), name
+
+
+def test_an_error_is_one_line_and_exit_code_1(
+    broken: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        api.cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr() == ("", "ringi: it is broken\n")
+
+
+def test_a_developer_sees_the_traceback(broken: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGI_DEBUG", "1")
+    with pytest.raises(ValueError, match="broken"):
+        api.cli.main()
+
+
+def test_an_error_that_says_nothing_is_named_by_its_kind() -> None:
+    assert api.cli.one_line(TimeoutError()) == "TimeoutError"
+
+
+def test_an_unknown_subcommand_is_a_wrong_argument() -> None:
+    assert CliRunner().invoke(api.cli.command_line("dance"), ["dance"]).exit_code == 2
