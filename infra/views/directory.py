@@ -1,0 +1,113 @@
+"""People, as decisions and sign-ins need them: asked on the primary, one statement each."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from commands.ports import Directory
+from domain.actor import ADMIN, Actor
+from domain.document.facts import DirectoryFacts, Needs, PersonFacts
+from infra.tokens import hash_of
+from infra.views.tables import Tables
+
+#: How far up the chain of managers is looked: no organisation has more levels, so what is
+#: longer is a circle.
+LONGEST_CHAIN = 100
+
+#: No role and no login is this: it stands where a list must not be empty.
+_NOBODY = ""
+
+
+@dataclass(frozen=True)
+class DirectoryView(Directory):
+    """The port `commands.ports.Directory` on the view, and who a secret stands for."""
+
+    tables: Tables
+
+    def facts(self, needs: Needs, but_not: str) -> DirectoryFacts:
+        """Return what is known of these people and their managers, and which roles are held.
+
+        A role counts if somebody active other than `but_not` holds it.
+        """
+        people = _names(needs.people)
+        rows = self.tables.select(
+            "SELECT 'person', login, active, manager FROM {person} WHERE login IN %s"
+            " UNION ALL SELECT DISTINCT 'person', m.login, m.active, m.manager FROM {person} p"
+            " JOIN {person} m ON m.login = p.manager WHERE p.login IN %s"
+            " UNION ALL SELECT DISTINCT 'role', h.role, TRUE, NULL FROM {role_holder} h"
+            " JOIN {person} p USING (login)"
+            " WHERE h.role IN %s AND p.active AND p.login <> %s",
+            (people, people, _names(needs.roles), but_not),
+        )
+        return DirectoryFacts(
+            people={
+                name: PersonFacts(bool(active), manager)
+                for kind, name, active, manager in rows
+                if kind == "person"
+            },
+            roles=frozenset(name for kind, name, _, _ in rows if kind == "role"),
+        )
+
+    def managers_above(self, login: str) -> Sequence[str]:
+        """Return the managers above a person, nearest first; at most a hundred."""
+        rows = self.tables.select(
+            "WITH RECURSIVE above (login, manager, level) AS ("
+            " SELECT login, manager, 0 FROM {person} WHERE login = %s"
+            " UNION ALL SELECT p.login, p.manager, a.level + 1"
+            " FROM {person} p JOIN above a ON p.login = a.manager WHERE a.level < %s)"
+            " SELECT manager FROM above WHERE manager IS NOT NULL ORDER BY level",
+            (login, LONGEST_CHAIN - 1),
+        )
+        return [manager for (manager,) in rows]
+
+    def is_active(self, login: str) -> bool | None:
+        """Tell whether the person may act; None if there is no such person."""
+        rows = self.tables.select("SELECT active FROM {person} WHERE login = %s", (login,))
+        return bool(rows[0][0]) if rows else None
+
+    def other_admins(self, login: str) -> int:
+        """Return how many active people other than this one hold the role admin."""
+        rows = self.tables.select(
+            "SELECT COUNT(*) FROM {role_holder} JOIN {person} p USING (login)"
+            " WHERE role = %s AND p.active AND p.login <> %s",
+            (ADMIN, login),
+        )
+        return int(rows[0][0])
+
+    def actor(self, login: str) -> Actor | None:
+        """Return the person with the roles held now; None if there is none, or not active."""
+        rows = self.tables.select(
+            "SELECT login, roles FROM {person} WHERE login = %s AND active", (login,)
+        )
+        return _actor(rows)
+
+    def actor_of(self, secret: str) -> Actor | None:
+        """Return whom a token's secret stands for; None if for nobody, or no longer."""
+        rows = self.tables.select(
+            "SELECT p.login, p.roles FROM {token} t JOIN {person} p USING (login)"
+            " WHERE t.token_hash = %s AND NOT t.revoked AND p.active"
+            " AND (t.expires_at IS NULL OR t.expires_at > UTC_TIMESTAMP(6))",
+            (hash_of(secret),),
+        )
+        return _actor(rows)
+
+    def is_party(self, actor: Actor, document: bytes) -> bool:
+        """Tell whether the person requests, decides or decided the document."""
+        rows = self.tables.select(
+            "SELECT 1 FROM {document} WHERE document = %s AND requester = %s"
+            " UNION ALL SELECT 1 FROM {party} WHERE document = %s"
+            " AND (kind = 'person' AND name = %s OR kind = 'role' AND name IN %s) LIMIT 1",
+            (document, actor.login, document, actor.login, _names(actor.roles)),
+        )
+        return bool(rows)
+
+
+def _names(names: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted(names)) or (_NOBODY,)
+
+
+def _actor(rows: Sequence[Sequence[str]]) -> Actor | None:
+    if not rows:
+        return None
+    login, roles = rows[0]
+    return Actor(login, frozenset(json.loads(roles)))

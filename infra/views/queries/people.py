@@ -1,0 +1,47 @@
+"""The directory as people see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.views.queries.snapshot import Page, Shown, Snapshot, columns, one
+from projections.base import Table
+from projections.workspace.directory import PERSON, TOKEN
+from projections.workspace.plain import plain_row
+
+#: What is told of a token. Its hash is nobody's business.
+_TOKEN = Table(
+    TOKEN.name,
+    tuple(column for column in TOKEN.columns if column.name != "token_hash"),
+    key=TOKEN.key,
+)
+
+
+@dataclass(frozen=True)
+class PeopleQueries:
+    """Questions about people. Each is one statement."""
+
+    snapshot: Snapshot
+
+    def one(self, login: str) -> tuple[Shown, Mapping[str, object] | None]:
+        """Return a person, None if there is none."""
+        shown, found = self.snapshot.read(
+            f"SELECT {columns(PERSON)} FROM {{person}} WHERE login = %s", (login,)
+        )
+        row = one(PERSON, found)
+        return shown, None if row is None else plain_row(row)
+
+    def all(self, above: int, limit: int) -> Page:
+        """Return everybody, in the order in which they came, from above the number `above` on."""
+        rows = (
+            f"SELECT {columns(PERSON)} FROM {{person}} WHERE number > %s"
+            f" ORDER BY number LIMIT {limit + 1}"
+        )
+        return self.snapshot.page(PERSON, rows, (above,), "number", limit)
+
+    def tokens(self, login: str, above: str, limit: int) -> Page:
+        """Return a person's tokens by their ids, from above the id `above` on."""
+        rows = (
+            f"SELECT {columns(_TOKEN)} FROM {{token}} WHERE login = %s AND token > %s"
+            f" ORDER BY token LIMIT {limit + 1}"
+        )
+        return self.snapshot.page(_TOKEN, rows, (login, above), "token", limit)

@@ -1,0 +1,21 @@
+"""All questions that people ask of the workspace, on one server."""
+
+from infra.views.queries.definitions import DefinitionQueries
+from infra.views.queries.documents import DocumentQueries
+from infra.views.queries.inbox import InboxQueries
+from infra.views.queries.people import PeopleQueries
+from infra.views.queries.snapshot import Snapshot
+from infra.views.queries.timeline import TimelineQueries
+from infra.views.tables import Tables
+
+
+class Queries:
+    """The five views. Safe to use from many threads."""
+
+    def __init__(self, tables: Tables) -> None:
+        snapshot = Snapshot(tables)
+        self.documents = DocumentQueries(snapshot)
+        self.inbox = InboxQueries(snapshot)
+        self.timeline = TimelineQueries(snapshot)
+        self.people = PeopleQueries(snapshot)
+        self.definitions = DefinitionQueries(snapshot)

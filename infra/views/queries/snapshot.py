@@ -1,0 +1,124 @@
+"""Rows of the workspace's views, with the place that they show."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.position import EPOCH_DIGITS, Position
+from infra.projecting.cells import RowForm
+from infra.projecting.checkpoint import NotPreparedError
+from infra.views.tables import Tables
+from projections.base import Row, Table
+from projections.workspace.plain import plain_row
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How far the views were when they were read."""
+
+    log_epoch: str
+    """The epoch of positions, as tokens show it."""
+    epoch: str
+    """The epoch of the feed, as the gateway compares it."""
+    positions: Mapping[int, int]
+    """Everything of a lane up to here is in the rows."""
+    seqs: Mapping[int, int]
+    """The last feed row of each lane that the rows have."""
+
+    @property
+    def place(self) -> dict[str, object]:
+        """Return where a subscription goes on from these rows."""
+        return {"epoch": self.epoch, "lanes": {str(lane): seq for lane, seq in self.seqs.items()}}
+
+    def token(self, lane: int) -> str:
+        """Return the position that a lane shows, as it leaves the system."""
+        return str(Position(self.log_epoch, lane, self.positions[lane]))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows as JSON has them, and what comes after them."""
+
+    shown: Shown
+    rows: Sequence[dict[str, object]]
+    next: tuple[int | str, ...] | None
+    """The place of the last row, where there are more; None: these were the last."""
+
+
+class Snapshot:
+    """Asks one server. Safe to use from many threads."""
+
+    def __init__(self, tables: Tables) -> None:
+        settings = tables.datastore.settings
+        views, log = settings.views, settings.log
+        self._tables = tables
+        # Who reads by a generation that is no longer live gets no row, and looks again: else old
+        # rows would go with the new ones' place, and the changes between would be lost.
+        self._place = (
+            f"SELECT (SELECT epoch FROM {log}.epoch ORDER BY number DESC LIMIT 1) AS log_epoch,"
+            " p.feed_epoch, JSON_ARRAYAGG(JSON_ARRAY(c.lane, c.position, c.seq)) AS lanes"
+            f" FROM {views}.projection p JOIN {views}.checkpoint c"
+            " ON c.projection = p.name AND c.generation = p.generation"
+            " WHERE p.name = %s AND p.generation = SUBSTRING_INDEX('{document}', '_', -1)"
+            " GROUP BY p.name"
+        )
+
+    def read(
+        self, rows: str, values: Sequence[object], order: str = ""
+    ) -> tuple[Shown, list[Sequence[Any]]]:
+        """Return what the SELECT `rows` gives, and the place of the same moment. One statement.
+
+        The first column of `rows` must not be NULL; `order` is made of its columns.
+
+        Raises:
+            NotPreparedError: the projection has no tables.
+        """
+        sql = f"SELECT * FROM ({self._place}) shown LEFT JOIN ({rows}) found ON TRUE"
+        if order:
+            sql += f" ORDER BY {order}"
+        values = (self._tables.projection.name, *values)
+        found = self._tables.select(sql, values)
+        if not found:
+            self._tables.generations.refresh()
+            found = self._tables.select(sql, values)
+        if not found:
+            raise NotPreparedError(f"projection {self._tables.projection.name!r} has no tables yet")
+        return _shown(found[0]), [row[3:] for row in found if row[3] is not None]
+
+    def page(
+        self, table: Table, rows: str, values: Sequence[object], order: str, limit: int
+    ) -> Page:
+        """Return at most `limit` rows of `table`, in the order `order`.
+
+        `rows` selects the table's columns, and one row more if there is one. The columns of
+        `order` name a row's place.
+        """
+        shown, found = self.read(rows, values, order)
+        form = RowForm(table)
+        page = [form.loaded(tuple(cells)) for cells in found[:limit]]
+        by = [part.split()[0] for part in order.split(", ")]
+        last = tuple(page[-1][name] for name in by) if len(found) > limit else None
+        return Page(shown, [plain_row(row) for row in page], last)  # type: ignore[arg-type]  # keys
+
+
+def columns(table: Table, of: str = "") -> str:
+    """Return the columns of `table` for a SELECT, of the alias `of`."""
+    prefix = f"{of}." if of else ""
+    return ", ".join(f"{prefix}`{column.name}`" for column in table.columns)
+
+
+def one(table: Table, found: Sequence[Sequence[Any]]) -> Row | None:
+    """Return the one row found, None if there is none."""
+    return RowForm(table).loaded(tuple(found[0][: len(table.columns)])) if found else None
+
+
+def _shown(row: Sequence[Any]) -> Shown:
+    log_epoch, feed_epoch, lanes = row[:3]
+    by_lane = sorted(json.loads(lanes))
+    return Shown(
+        log_epoch=log_epoch.hex()[:EPOCH_DIGITS],
+        epoch=log_epoch.hex()[:EPOCH_DIGITS] + feed_epoch.hex()[:EPOCH_DIGITS],
+        positions={lane: position for lane, position, _ in by_lane},
+        seqs={lane: seq for lane, _, seq in by_lane},
+    )

@@ -1,0 +1,40 @@
+"""Questions in SQL to the tables of one projection, whichever generation serves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.eventstore.datastore import Datastore
+from infra.eventstore.reading import READ_AGAIN
+from infra.eventstore.retrying import retrying
+from infra.projecting.generations import Generations
+from projections.base import Projection
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Asks one server about one projection. Safe to use from many threads."""
+
+    datastore: Datastore
+    generations: Generations
+    projection: Projection
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Sequence[Any]]:
+        """Return the rows of one statement, in which `{table}` stands for a table of ours.
+
+        Asked again where the connection broke, and where a rebuild has just put other tables in
+        place.
+        """
+
+        def attempt() -> list[Sequence[Any]]:
+            with self.datastore.cursor() as cursor:
+                cursor.execute(sql.format_map(self._names()), tuple(values))
+                return list(cursor.fetchall())
+
+        return retrying(lambda: self.generations.reading_again(attempt), READ_AGAIN)
+
+    def _names(self) -> Mapping[str, str]:
+        return {
+            table.name: self.generations.table(self.projection.name, table.name)
+            for table in self.projection.tables
+        }

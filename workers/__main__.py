@@ -1,0 +1,66 @@
+"""A projection worker: `python -m workers`. Start as many as there is work for.
+
+SIGTERM and SIGINT end it within two seconds; what it was doing is rolled back, and done by another.
+"""
+
+import logging
+import os
+import signal
+import sys
+from threading import Event, Thread
+
+from infra.broker import make_broker
+from infra.redis_clients import patient_client
+from infra.settings import Settings
+from workers.broker import with_actors
+from workers.parts import WorkerParts
+
+#: Seconds that the threads get to end by themselves. A lingerer notices within one.
+GRACE_S = 1.5
+
+#: Milliseconds after which an idle consumer looks for messages: they only matter where nobody
+#: lingers, and a quarter of a second costs next to nothing.
+IDLE_POLL_MS = 250
+
+logger = logging.getLogger(__name__)
+
+
+def run(parts: WorkerParts, broker_url: str, threads: int) -> None:
+    """Work until a signal says to stop, then return; threads may still be at work.
+
+    Must be called from the main thread.
+    """
+    stop = Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    # Read when dramatiq.worker is imported; the default lets a worker rest for three seconds.
+    os.environ.setdefault("dramatiq_restart_delay", "500")
+    from dramatiq.worker import Worker  # noqa: PLC0415
+
+    broker = with_actors(make_broker(patient_client(broker_url)), parts, stop.is_set)
+    worker = Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
+    # One message a thread: the default, two, lets wake-ups wait in a busy process. (With one a
+    # process, which `dramatiq_queue_prefetch=1` means, a second thread would never be used.)
+    worker.queue_prefetch = threads
+    worker.start()
+    logger.info("working, %d threads", threads)
+    stop.wait()
+    ending = Thread(target=worker.stop, kwargs={"timeout": int(GRACE_S * 1000)}, daemon=True)
+    ending.start()
+    ending.join(GRACE_S)
+    logger.info("stopped")
+
+
+def main() -> None:
+    """Be the process."""
+    from infra.bootstrap import worker_parts  # noqa: PLC0415  # the composition root
+
+    settings = Settings.load()
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    run(worker_parts(settings), settings.broker_url, settings.worker_threads)
+    logging.shutdown()
+    os._exit(0)  # whatever a thread still waits for: the server rolls its transaction back
+
+
+if __name__ == "__main__":
+    main()
