@@ -1,0 +1,49 @@
+"""What can be done with a document: a route for each command."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import falcon
+from marshmallow import Schema
+
+from api.body import read_body
+from api.commanding import Commanding
+from api.schemas.documents import Approval, Comment, Nothing, Rejection, Withdrawal
+from domain.document.commands import (
+    AddComment,
+    ApproveStep,
+    DocumentCommand,
+    ReachMilestone,
+    RejectStep,
+    SubmitDocument,
+    WithdrawDocument,
+)
+
+
+@dataclass(frozen=True)
+class Doing:
+    """POST /v1/documents/{document}/…: one command, made of the path and the body."""
+
+    commanding: Commanding
+    command: Callable[..., DocumentCommand]
+    body: Schema
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, **path: Any) -> None:
+        """Let the command take effect."""
+        headers = self.commanding.headers(req)
+        command = self.command(**path, **read_body(req, self.body))
+        self.commanding.answer(req, resp, headers, command)
+
+
+def document_commands(commanding: Commanding) -> dict[str, Doing]:
+    """Return what answers each route below a document."""
+    nothing = Nothing()
+    return {
+        "submit": Doing(commanding, SubmitDocument, nothing),
+        "approve": Doing(commanding, ApproveStep, Approval()),
+        "reject": Doing(commanding, RejectStep, Rejection()),
+        "withdraw": Doing(commanding, WithdrawDocument, Withdrawal()),
+        "comments": Doing(commanding, AddComment, Comment()),
+        "milestones/{milestone}": Doing(commanding, ReachMilestone, nothing),
+    }

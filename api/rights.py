@@ -1,0 +1,59 @@
+"""What somebody may read, decided on the log itself where a view might not be as far."""
+
+from datetime import UTC, datetime
+
+from commands.bus import StaleVersionError
+from domain.actor import Actor, Circumstances
+from domain.command import Command
+from domain.directory.commands import PersonCommand
+from domain.document.commands import DocumentCommand
+from domain.document.decide import is_party
+from domain.document.state import Document, fold
+from domain.errors import Reason, RefusedError
+from infra.bootstrap import Parts
+from infra.views.access import reads_all
+
+
+def require_party(document: Document | None, actor: Actor) -> None:
+    """Refuse who may not read this document.
+
+    Raises:
+        RefusedError: NOT_FOUND, NOT_ALLOWED.
+    """
+    if document is None:
+        raise no_document()
+    now = Circumstances(actor, datetime.now(UTC))  # noqa: TID251  # here time comes to a question
+    if not (reads_all(actor) or is_party(document, now)):
+        raise not_yours(actor)
+
+
+def require_own(actor: Actor, login: str) -> None:
+    """Refuse who may not read what is only for the person and for who reads everything.
+
+    Raises:
+        RefusedError: NOT_ALLOWED.
+    """
+    if actor.login != login and not reads_all(actor):
+        raise RefusedError(Reason.NOT_ALLOWED, f"this is for {login}, admins and auditors")
+
+
+def require_history(parts: Parts, actor: Actor, command: Command, error: StaleVersionError) -> None:
+    """Refuse who may not learn what has happened since the version they named.
+
+    Raises:
+        RefusedError: NOT_FOUND, NOT_ALLOWED.
+    """
+    if isinstance(command, DocumentCommand):
+        require_party(fold(each.event for each in parts.log.load(command.document)), actor)
+    elif isinstance(command, PersonCommand) and error.since:
+        require_own(actor, command.login)
+
+
+def no_document() -> RefusedError:
+    """Return the refusal of what is not there."""
+    return RefusedError(Reason.NOT_FOUND, "there is no document of this id", "document")
+
+
+def not_yours(actor: Actor) -> RefusedError:
+    """Return the refusal of who has nothing to do with a document."""
+    return RefusedError(Reason.NOT_ALLOWED, f"{actor.login} is no party to this document")

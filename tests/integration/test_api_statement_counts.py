@@ -1,0 +1,206 @@
+"""What each command and each question costs over HTTP: its statements, one round trip each.
+
+Recorded where PyMySQL sends a command. A command without a case here fails the last test.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import get_ident
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from pymysql.connections import Connection
+
+from commands.handlers import HANDLERS
+from domain.command import Command
+from domain.definition.commands import PublishDefinition
+from domain.directory import commands as directory
+from domain.document import commands as document
+from infra.stack import MariaDBServer
+from tests.integration.api_world import PURCHASE, VALUES, World, a_company
+
+#: The kinds of statements, by how they begin.
+KINDS = {
+    "who asks": r"SELECT p\.login, p\.roles FROM",
+    "stream": r"SELECT version, topic, state FROM",
+    "append": r"BEGIN NOT ATOMIC",
+    "in force": r"SELECT MAX\(definition_version\)",
+    "people": r"SELECT 'person', login",
+    "active": r"SELECT active FROM",
+    "managers": r"WITH RECURSIVE above",
+    "admins": r"SELECT COUNT\(\*\) FROM \S*role_holder",
+    "first outcome": r"SELECT i\.request_hash",
+    "view": r"SELECT \* FROM \(SELECT \(SELECT epoch",
+    "wait": r"SELECT c\.position >=",
+    "person": r"SELECT login, roles FROM",
+    "history": r"SELECT version, topic, state, position FROM",
+}
+
+#: What every command costs, whatever else it asks.
+HEAD, TAIL = ["who asks", "stream"], ["append"]
+
+
+def kind(sql: bytes | str) -> str:
+    text = sql if isinstance(sql, str) else sql.decode("utf-8", "replace")
+    return next((name for name, begin in KINDS.items() if re.match(begin, text)), text[:200])
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record the kind of every statement that this thread sends, and every trip to Redis."""
+    seen: list[str] = []
+    me, execute, pack = (
+        get_ident(),
+        Connection._execute_command,
+        redis.connection.AbstractConnection.send_packed_command,
+    )
+
+    def recorded(self: Connection, command: int, sql: bytes | str) -> None:
+        if get_ident() == me:
+            seen.append(kind(sql))
+        execute(self, command, sql)
+
+    def packed(self: Any, *args: Any, **kwargs: Any) -> None:
+        if get_ident() == me:
+            seen.append("redis")
+        pack(self, *args, **kwargs)
+
+    monkeypatch.setattr(Connection, "_execute_command", recorded)
+    monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", packed)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def world(server: MariaDBServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with a_company(server, Path(tmp_path_factory.mktemp("redis")), "api_counts") as world:
+        for _ in range(3):  # every pool, cache and script is warm
+            path = f"/v1/documents/{world.pending()}"
+            body = {"revision": world.shown(path.rpartition("/")[2])["revision"]}
+            world.do("POST", f"{path}/approve", by="mia", body=body)
+        yield world
+
+
+class Case:
+    """One command: who sends what, and which facts it asks for."""
+
+    def __init__(self, by: str, method: str, path: str, facts: tuple[str, ...] = ()) -> None:
+        self.by, self.method, self.path, self.facts = by, method, path, list(facts)
+
+    def body(self, world: World, target: str) -> Any:
+        """Return what is sent; `target` is the document, where there is one."""
+        bodies: Mapping[str, Any] = {
+            "/v1/definitions": {**PURCHASE, "definition": f"d{uuid4().hex[:8]}"},
+            "/v1/people": {"login": f"p{uuid4().hex[:8]}", "name": "Somebody"},
+            "{person}/manager": {"manager": "mia"},
+            "/v1/documents": {"definition": "purchase", "values": VALUES},
+            "{document}": {"values": {"pieces": 7}},
+            "{document}/comments": {"text": "well"},
+        }
+        if self.path.endswith("/approve"):
+            return {"revision": world.revision(target)}
+        if self.path.endswith("/reject"):
+            return {"revision": world.revision(target), "reason": "no"}
+        return bodies.get(self.path)
+
+
+CASES: Mapping[type[Command], Case] = {
+    PublishDefinition: Case("root", "POST", "/v1/definitions"),
+    directory.AddPerson: Case("root", "POST", "/v1/people"),
+    directory.GrantRole: Case("root", "PUT", "{person}/roles/buyer"),
+    directory.RevokeRole: Case("root", "DELETE", "{person}/roles/clerk", ("admins",)),
+    directory.AssignManager: Case("root", "PUT", "{person}/manager", ("active", "managers")),
+    directory.DeactivatePerson: Case("root", "POST", "{person}/deactivate", ("admins",)),
+    directory.ReactivatePerson: Case("root", "POST", "{person}/reactivate"),
+    directory.IssueToken: Case("root", "POST", "{person}/tokens"),
+    directory.RevokeToken: Case("root", "DELETE", "{person}/tokens/{token}"),
+    document.CreateDocument: Case("ann", "POST", "/v1/documents", ("in force",)),
+    document.ReviseDocument: Case("ann", "PATCH", "{document}", ("in force",)),
+    document.SubmitDocument: Case("ann", "POST", "{document}/submit", ("in force", "people")),
+    document.ApproveStep: Case("mia", "POST", "{document}/approve", ("people",)),
+    document.RejectStep: Case("mia", "POST", "{document}/reject"),
+    document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
+    document.AddComment: Case("ann", "POST", "{document}/comments"),
+    document.ReachMilestone: Case("fin", "POST", "{document}/milestones/ordered"),
+}
+
+#: Commands whose document must have been submitted.
+ON_PENDING = (document.ApproveStep, document.RejectStep, document.WithdrawDocument)
+
+
+def target_of(world: World, command: type[Command]) -> str:
+    """Return a document or a person on which the command is allowed."""
+    if not issubclass(command, document.DocumentCommand):
+        login = f"q{uuid4().hex[:8]}"
+        world.add_person(login, "clerk")
+        if command is directory.ReactivatePerson:
+            world.as_system(directory.DeactivatePerson(login))
+        world.pump()
+        return login
+    if command is document.ReachMilestone:
+        found = world.pending(amount=None)
+        body = {"revision": world.revision(found)}
+        world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
+        return found
+    return world.pending() if command in ON_PENDING else world.draft()
+
+
+@pytest.mark.parametrize("command", CASES, ids=lambda command: command.NAME)
+def test_what_a_command_costs(world: World, sent: list[str], command: type[Command]) -> None:
+    case = CASES[command]
+    target = target_of(world, command)
+    places = {"document": f"/v1/documents/{target}", "person": f"/v1/people/{target}"}
+    if "{token}" in case.path:
+        tokens = world.ok("GET", f"/v1/people/{target}/tokens", by="root")["items"]
+        places["token"] = tokens[0]["token"]
+    path = case.path.format_map(places)
+    body = case.body(world, target)
+    sent.clear()
+    world.ok(case.method, path, by=case.by, body=body)
+    statements = [each for each in sent if each != "redis"]
+    assert statements == [*HEAD, *case.facts, *TAIL]
+    # One hint: that the log has grown, and at most a message for a worker that sleeps.
+    assert 1 <= sent.count("redis") <= 2
+    world.pump()
+
+
+def test_every_command_has_a_case() -> None:
+    assert CASES.keys() == HANDLERS.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "costs"),
+    [
+        ("/v1/me", ["view"]),
+        ("/v1/people", ["view"]),
+        ("/v1/people/bob", ["view"]),
+        ("/v1/people/mia/tokens", ["view"]),
+        ("/v1/definitions", ["view"]),
+        ("/v1/definitions/purchase", ["view"]),
+        ("/v1/documents", ["view"]),
+        ("/v1/inbox", ["view"]),
+        ("{document}", ["view"]),
+        ("{document}/timeline", ["view"]),
+        ("{document}/events", ["history"]),
+        ("/v1/me?after_position={position}", ["wait", "view"]),
+    ],
+)
+def test_what_a_question_costs(world: World, sent: list[str], path: str, costs: list[str]) -> None:
+    shown = world.shown(world.pending())
+    path = path.format(document=f"/v1/documents/{shown['document']}", position=shown["position"])
+    world.ok("GET", "/v1/me", by="mia")
+    sent.clear()
+    world.ok("GET", path, by="mia")
+    assert sent == ["who asks", *costs]
+
+
+def test_a_repetition_costs_one_look_more(world: World, sent: list[str]) -> None:
+    document = world.draft()
+    key = {"Idempotency-Key": uuid4().hex}
+    path = f"/v1/documents/{document}/submit"
+    world.do("POST", path, by="ann", headers=key)
+    sent.clear()
+    world.ok("POST", path, by="ann", headers=key)
+    assert sent == [*HEAD, "in force", "people", "first outcome"]
