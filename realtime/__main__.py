@@ -1,0 +1,68 @@
+"""Run a gateway: `python -m realtime`. SIGTERM and SIGINT end it in order."""
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+
+from infra.bootstrap import gateway_parts
+from infra.settings import Settings
+from realtime.limits import Limits
+from realtime.server import Gateway, Parts, listening
+
+
+def main() -> None:
+    """Serve until told to end."""
+    settings = Settings.load()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    run(gateway_parts(settings), settings.gateway_host, settings.gateway_port, Limits())
+
+
+def run(parts: Parts, host: str, port: int, limits: Limits) -> None:
+    """Serve on this address until SIGTERM or SIGINT, then end the process."""
+    _allow_open_files(limits.connections)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(parts, host, port, limits))
+        logging.shutdown()
+        sys.stderr.flush()
+        # Not a plain return: the interpreter would wait for threads whose questions to a hung
+        # database may last for as long as its own time-outs. Nothing is left to be saved.
+        os._exit(0)
+
+
+async def _serve(parts: Parts, host: str, port: int, limits: Limits) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with listening(host, port, limits) as listener:
+        gateway = Gateway(parts, limits)
+        logging.getLogger(__name__).info("%s listens on %s:%d", gateway.node, host, port)
+        await gateway.run(listener, stop)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's if it is installed (it needs a wheel or a compiler); None: asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _allow_open_files(connections: int) -> None:
+    """Raise the soft limit of open files as far as it may be: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 256
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What a person may subscribe to. Nothing is allowed that is not named here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.actor import ADMIN, AUDITOR, Actor
+from domain.names import is_login, is_name
+from realtime.index import Grant
+from realtime.ports import Access
+from realtime.protocol import DEACTIVATED, REVOKED, Close
+from realtime.row import EVERYTHING
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a connection is."""
+
+    login: str
+    token: str | None = field(default=None, repr=False)
+    """By what they proved it; None if by a ticket, which is used up."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person may read of what they asked for, as of one moment."""
+
+    close: Close | None
+    """Why the connection must end; None if it may go on."""
+    grants: Mapping[str, Grant | None] = field(default_factory=dict)
+    """What each topic takes in; None if it is not allowed."""
+
+
+def review(access: Access, identity: Identity, topics: Iterable[str]) -> Verdict:
+    """Ask anew who this is and what they may read. Blocks."""
+    if identity.token is None:
+        actor = access.actor(identity.login)
+    else:
+        actor = access.authenticate(identity.token)
+    if actor is None or actor.login != identity.login:
+        inactive = identity.token is None or access.actor(identity.login) is None
+        return Verdict(DEACTIVATED if inactive else REVOKED)
+    return Verdict(None, {topic: _grant(access, actor, topic) for topic in topics})
+
+
+def watched(topic: str) -> str | None:
+    """Return whose record in the directory decides what the topic takes in; None if nobody's."""
+    kind, _, name = topic.partition(":")
+    return name if kind == "inbox" else None
+
+
+def _grant(access: Access, actor: Actor, topic: str) -> Grant | None:
+    reads_all = not actor.roles.isdisjoint({ADMIN, AUDITOR})
+    kind, _, name = topic.partition(":")
+    if kind == "inbox" and is_login(name):
+        return _inbox(access, actor, topic, name) if reads_all or name == actor.login else None
+    if kind == "document":
+        return _document(access, actor, topic, name)
+    if reads_all and (topic == EVERYTHING or (kind == "type" and is_name(name))):
+        return Grant(topic, frozenset({topic}))
+    return None
+
+
+def _inbox(access: Access, actor: Actor, topic: str, login: str) -> Grant | None:
+    person = actor if login == actor.login else access.actor(login)
+    if person is None:
+        return None
+    roles = {f"role:{role}" for role in person.roles}
+    return Grant(topic, frozenset({f"person:{login}", *roles}), login)
+
+
+def _document(access: Access, actor: Actor, topic: str, name: str) -> Grant | None:
+    try:
+        document = UUID(name)
+    except ValueError:
+        return None
+    if str(document) != name or not access.may_read(actor, document):
+        return None
+    return Grant(topic, frozenset({topic}))
