@@ -28,6 +28,7 @@ from infra.projecting import rebuild
 from infra.projecting.generations import Generations
 from infra.projecting.place import wait_for
 from infra.projecting.preparing import prepare as prepare_projection
+from infra.projecting.retry import Retried, retry_parked
 from infra.projecting.runner import LaneRunner
 from infra.redis_clients import blocking_client, quick_client
 from infra.report import Rows
@@ -67,6 +68,7 @@ class Parts:
         self.queries = Queries(Tables(self.reading, Generations(self.reading), WORKSPACE))
         self.broker_redis = quick_client(settings.broker_url)
         self.wakeup = Wakeup(self.broker_redis, catch_up_sender(make_broker(self.broker_redis)))
+        self._publisher = Publisher(quick_client(settings.pubsub_url))
         self._one_at_a_time = RLock()
 
     @cached_property
@@ -88,14 +90,13 @@ class Parts:
     @cached_property
     def runners(self) -> Sequence[LaneRunner]:
         """One for each projection, in the order of their list."""
-        publisher = Publisher(quick_client(self.settings.pubsub_url))
         return [
             LaneRunner(
                 projection,
                 self.writing,
                 self.recorder,
                 self.codec.recorded,
-                partial(publisher.publish, projection.name),
+                partial(self._publisher.publish, projection.name),
             )
             for projection in PROJECTIONS
         ]
@@ -132,6 +133,16 @@ class Parts:
         """Build a projection's tables anew beside those that serve, and swap."""
         return rebuild.rebuild(
             projection, self.writing, self.recorder, self.codec.recorded, progress
+        )
+
+    def retry_parked(self, projection: Projection) -> Retried:
+        """Fold again what the projection could not fold; the feed tells what changes."""
+        return retry_parked(
+            projection,
+            self.writing,
+            self.recorder,
+            self.codec.recorded,
+            partial(self._publisher.publish, projection.name),
         )
 
     def close(self) -> None:

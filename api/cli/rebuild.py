@@ -9,14 +9,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from infra.bootstrap import Parts
 from infra.projecting import rebuild
 from infra.settings import Settings
+from projections.base import Projection
 from projections.registry import PROJECTIONS
 
 
 def run(projection: Annotated[str, typer.Argument(help="The projection's name.")]) -> None:
     """Build a projection's tables anew from the whole log, beside those that serve, and swap."""
-    named = {each.name: each for each in PROJECTIONS}
-    if projection not in named:
-        raise LookupError(f"no projection {projection!r}; there are {', '.join(sorted(named))}")
+    wanted = named(projection)
     parts = Parts(Settings.load())
     columns = (
         TextColumn("lane {task.fields[lane]}"),
@@ -33,10 +32,22 @@ def run(projection: Annotated[str, typer.Argument(help="The projection's name.")
                     task, total=at.goal, completed=at.position, lane=at.lane, events=at.events
                 )
 
-            report = parts.rebuild(named[projection], show)
+            report = parts.rebuild(wanted, show)
     finally:
         parts.close()
     typer.echo(
         f"{projection}: {report.events} events in {report.seconds:.1f} s; "
         f"generation {report.generation} serves, {report.dropped} old tables are gone"
     )
+
+
+def named(projection: str) -> Projection:
+    """Return the projection of this name.
+
+    Raises:
+        LookupError: there is none.
+    """
+    known = {each.name: each for each in PROJECTIONS}
+    if projection not in known:
+        raise LookupError(f"no projection {projection!r}; there are {', '.join(sorted(known))}")
+    return known[projection]

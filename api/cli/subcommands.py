@@ -15,6 +15,7 @@ SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "replay": ("api.cli.replay", "Show what happened to a document, and what it came to."),
     "import-log": ("api.cli.import_log", "Import an approval log (XES), case by case."),
     "rebuild": ("api.cli.rebuild", "Build a projection's tables anew, and swap."),
+    "retry": ("api.cli.retry", "Fold again what a projection could not fold."),
     "watch": ("api.cli.watch", "Follow a topic live."),
 }
 """Each subcommand's module and its line in `ringi --help`. The module has a function `run`, which

@@ -1,0 +1,27 @@
+"""One whole Ringi for all tests of this folder: to start it takes seconds."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.home import Home
+from infra.local.installation import Installation
+from infra.local.starting import up
+from infra.local.stopping import down
+from tests.e2e.machine import Machine, an_environ
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    """Give an installation that is up, with people and a definition."""
+    with tempfile.TemporaryDirectory(prefix="ringi-e2e-", dir="/tmp") as folder:
+        machine = Machine(Installation(Home(Path(folder) / "home"), an_environ()))
+        try:
+            up(machine.installation, print)
+            machine.set_up()
+            yield machine
+        finally:
+            machine.parts.close()
+            down(machine.installation, print)
