@@ -32,6 +32,10 @@ class Field:
     decimals: int = 2
     """Digits after the point, of kinds decimal and money; 0 to 6."""
 
+    def __hash__(self) -> int:
+        """Return the name's: conditions look their fields up for each decision."""
+        return hash(self.name)
+
 
 class ApproverKind(StrEnum):
     """How a step finds who decides it."""

@@ -95,7 +95,8 @@ def submit(
     found = _own(document, given)
     _require_status(found, IN_THE_REQUESTERS_HANDS, "submitted")
     definition = facts.definition
-    _require_form(definition.content, found.values)
+    if definition.version != found.definition_version:  # else they were parsed by just this one
+        _require_form(definition.content, found.values)
     for name in missing_fields(definition.content, found.values):
         raise RefusedError(Reason.MISSING_FIELD, f"{name} must be filled", f"values.{name}")
     flow.require_approvers(definition.content, found.values, found.requester, facts)
