@@ -107,6 +107,7 @@ class MariaDBServer(PrivateServer):
                 "--auth-root-authentication-method=socket",
                 f"--auth-root-socket-user={_owner()}",
                 "--skip-test-db",
+                f"--tmpdir={self.folder}",  # servers that start beside us clean /tmp
                 f"--innodb-log-file-size={SETTINGS['innodb_log_file_size']}",
                 *_as_root(),
             ],

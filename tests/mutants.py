@@ -22,6 +22,7 @@ SUITES = "tests/integration/test_published_suites.py"
 SETTLING = "infra/eventstore/settling.py"
 APPEND = "infra/eventstore/append.py"
 CHECKS = "infra/eventstore/checks.py"
+READING = "infra/eventstore/reading.py"
 DATASTORE = "infra/eventstore/datastore.py"
 LOG_SQL = "infra/schema/log/0001_log.sql"
 
@@ -78,6 +79,11 @@ MUTANTS = (
         f"{CONTRACTS}::TestMariaDBLog",
     ),
     Mutant(
+        "3", "a replica is read by the mark of another one", READING,
+        "found_mark_by(cursor)[0] < upto:", "found_mark_by(cursor)[0] < 0:",
+        "tests/integration/test_read_only.py",
+    ),
+    Mutant(
         "3", "nobody is told of a stall", SETTLING,
         "        alarm(self._stall)\n", "",
         f"{RIVALS}::test_a_hung_writer_is_named_within_two_seconds"
@@ -111,6 +117,16 @@ MUTANTS = (
         "tests/unit/test_errors.py",
     ),
     Mutant(
+        "4", "an append that is ended after its COMMIT is called a failure", APPEND,
+        "    while cursor.nextset():\n        pass\n", "",
+        "tests/fault/test_ended_statements.py",
+    ),
+    Mutant(
+        "5", "a page of events has no bound in bytes", READING,
+        "LENGTH(state)) <= {ROOM}", "LENGTH(state)) <= {2**40}",
+        "tests/integration/test_large_events.py",
+    ),
+    Mutant(
         "5", "a save is several INSERTs", APPEND,
         'statements.append(self._insert + ", ".join(["(%s, %s, %s, %s)"] * len(events)))',
         'statements += [self._insert + "(%s, %s, %s, %s)"] * len(events)',
@@ -127,6 +143,17 @@ MUTANTS = (
         "tests/integration/test_schema.py",
     ),
     Mutant(
+        "6", "a role that is not taken yet is not looked at", CHECKS,
+        "    grants += possible_grants(cursor)\n", "",
+        "tests/integration/test_unsafe_servers.py",
+    ),
+    Mutant(
+        "6", "a trigger is known by its name alone", CHECKS,
+        'frozenset((guards or "").split(","))',
+        "frozenset(g for g in GUARDS if g.split()[0] + ' ' in (guards or ''))",
+        "tests/integration/test_unsafe_servers.py",
+    ),
+    Mutant(
         "6", "the mark may be lowered", LOG_SQL,
         "IF NEW.mark < OLD.mark OR", "IF",
         "tests/integration/test_accounts.py",
@@ -140,6 +167,11 @@ MUTANTS = (
         "6", "two may be let through one tracking position", "infra/eventstore/tracking.py",
         "IF(VALUES(position) > position,", "IF(VALUES(position) >= position,",
         f"{CONTRACTS}::TestMariaDBTracking",
+    ),
+    Mutant(
+        "7", "an epoch may have other lanes than the table", CHECKS,
+        "    if lanes != really:", "    if lanes == 0:",
+        "tests/integration/test_schema.py::test_an_epoch_with_other_lanes_than_the_table_is_refused",
     ),
     Mutant(
         "7", "another epoch is not noticed", DATASTORE,

@@ -92,13 +92,11 @@ class Appender:
             try:
                 with self._datastore.cursor() as cursor:
                     try:
-                        cursor.execute(sql, values)
+                        first = _executed(cursor, sql, values)
                     except pymysql.MySQLError as error:
                         return self._first_outcome_or_refusal(
                             cursor, error, events, idempotency, tracking
                         )
-                    row = cursor.fetchone()  # of a block; a lone INSERT has no rows
-                    first = row[0] if row else cursor.lastrowid
                     return list(range(first, first + len(events)))
             except ConnectionLostError as error:
                 lost.append(error)
@@ -191,6 +189,19 @@ class Appender:
         if tracking is not None and is_stale(error):
             raise conflict(tracking) from error
         raise _misfit(error, events) or error
+
+
+def _executed(cursor: Cursor, sql: str, values: Sequence[object]) -> int:
+    """Execute an append to its end; return the first position.
+
+    A block answers twice, with a row and then with how it ended: it may be interrupted between.
+    """
+    cursor.execute(sql, values)
+    row = cursor.fetchone()  # of a block; a lone INSERT has no rows
+    first: int = row[0] if row else cursor.lastrowid
+    while cursor.nextset():
+        pass
+    return first
 
 
 def _row(event: StoredEvent) -> tuple[bytes, int, str, bytes]:

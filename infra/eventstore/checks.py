@@ -1,17 +1,23 @@
 """What a server, a schema and an account must be for the log's promises to hold.
 
-The facts are gathered in four statements; judging them is pure, so every refusal is tested
+The facts are gathered in a few statements; judging them is pure, so every refusal is tested
 without a server that is wrong in that way.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from pymysql.cursors import Cursor
 
 from infra.eventstore.errors import ForeignSchemaError, UnsafeServerError
+from infra.eventstore.grants import (
+    FORBIDDEN,
+    excess_on,
+    own_grants,
+    possible_grants,
+    privileges_on,
+)
 from infra.schema.migrations import Schema, migrations, pending
 
 #: Room for the largest event (16 MiB), escaped at worst to twice its size, and the text round it.
@@ -20,45 +26,20 @@ SMALLEST_PACKET = 64 * 1024 * 1024
 #: Oldest MariaDB with SKIP LOCKED, which projections need.
 OLDEST_VERSION = (10, 6)
 
+#: The number of lanes, from the expression of the column: "crc32(`stream`) MOD 4".
+LANES_OF_COLUMN = "CAST(REGEXP_SUBSTR(generation_expression, '[0-9]+$') AS UNSIGNED)"
+
 #: The triggers of `infra/schema/log`: they refuse what no account should do.
 GUARDS = frozenset(
     {
-        "event_is_never_changed",
-        "event_is_never_deleted",
-        "settled_only_grows",
-        "settled_is_never_deleted",
-        "epoch_is_never_changed",
-        "epoch_is_never_deleted",
+        "event_is_never_changed BEFORE UPDATE ON event",
+        "event_is_never_deleted BEFORE DELETE ON event",
+        "settled_only_grows BEFORE UPDATE ON settled",
+        "settled_is_never_deleted BEFORE DELETE ON settled",
+        "epoch_is_never_changed BEFORE UPDATE ON epoch",
+        "epoch_is_never_deleted BEFORE DELETE ON epoch",
     }
 )
-
-#: What the application's account must not be able to do to the log.
-FORBIDDEN = frozenset(
-    {
-        "UPDATE",
-        "DELETE",
-        "DROP",
-        "ALTER",
-        "CREATE",
-        "TRIGGER",
-        "INDEX",
-        "SUPER",
-        "READ_ONLY ADMIN",  # writes on a replica
-        "BINLOG ADMIN",  # writes what no replica gets
-        "SET USER",
-    }
-)
-
-#: What it needs of the log's other tables; more could forge a history, or repeat an effect.
-NEEDED = {
-    "settled": {"SELECT", "UPDATE"},
-    "idempotency": {"SELECT", "INSERT"},
-    "epoch": {"SELECT"},
-    "migration": {"SELECT"},
-}
-
-#: What ALL means only on `*.*`.
-_GLOBAL = frozenset({"SUPER", "PROCESS", "READ_ONLY ADMIN", "BINLOG ADMIN", "SET USER"})
 
 _VARIABLES = (
     "version",
@@ -83,7 +64,7 @@ class LogFacts:
     variables: Mapping[str, str]
     """Global variables by name; one that the server does not have is missing."""
     guards: frozenset[str]
-    """Names of the triggers on the log's tables."""
+    """The triggers of the log's database, each with its time, its event and its table."""
     privileges: frozenset[str]
     """What the account may do to the table of events, by whichever grant or role."""
     excess: frozenset[str]
@@ -123,23 +104,30 @@ def gather(cursor: Cursor, log: str) -> LogFacts:
     cursor.execute(
         f"SELECT (SELECT mark FROM {log}.settled), epoch, lanes, (SELECT auto_increment"
         " FROM information_schema.tables WHERE table_schema = %s AND table_name = 'event'),"
-        f" (SELECT GROUP_CONCAT(name) FROM {log}.guard)"
+        " (SELECT GROUP_CONCAT(CONCAT_WS(' ', name, timing, event, 'ON', on_table))"
+        f" FROM {log}.guard), (SELECT {LANES_OF_COLUMN} FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = 'event' AND column_name = 'lane')"
         f" FROM {log}.epoch ORDER BY number DESC LIMIT 1",
-        (log,),
+        (log, log),
     )
     row = cursor.fetchone()
     if row is None or row[0] is None:
         raise ForeignSchemaError(f"the log {log!r} has lost its epoch or its settled mark")
-    mark, epoch, lanes, auto_increment, guards = row
-    cursor.execute("SHOW GRANTS")
-    grants = [line for (line,) in cursor.fetchall()]
-    privileges = privileges_on(grants, log, "event")
+    mark, epoch, lanes, auto_increment, guards, really = row
+    if lanes != really:
+        raise ForeignSchemaError(
+            f"the log {log!r} was made with {really} lanes, and its epoch says {lanes}: start an "
+            f"epoch with {really}"
+        )
+    grants = own_grants(cursor)
+    process = privileges_on(grants, log, "event") & {"PROCESS", "SUPER"}
+    grants += possible_grants(cursor)
     return LogFacts(
         variables=variables,
         guards=frozenset((guards or "").split(",")),
-        privileges=privileges,
+        privileges=privileges_on(grants, log, "event"),
         excess=excess_on(grants, log),
-        process=bool(privileges & {"PROCESS", "SUPER"}),
+        process=bool(process),
         mark=mark,
         auto_increment=auto_increment or 1,
         epoch=UUID(bytes=epoch),
@@ -160,52 +148,6 @@ def check_schema(cursor: Cursor, schema: Schema, database: str) -> None:
             f"database {database!r} lacks the migrations "
             f"{', '.join(migration.name for migration in missing)}: migrate it first"
         )
-
-
-def privileges_on(grants: Iterable[str], database: str, table: str) -> frozenset[str]:
-    """Return what the lines of SHOW GRANTS allow on a table, in capitals, globally included.
-
-    These lines tell all that the session may do: of its account, of its roles, of PUBLIC.
-    """
-    found: set[str] = set()
-    for line in grants:
-        match = re.match(r"GRANT (.+?) ON (?:TABLE )?(\S+) TO ", line)
-        if match and _covers(match[2].replace("`", ""), database, table):
-            privileges = {
-                privilege.strip().upper()
-                for privilege in re.sub(r"\([^)]*\)", "", match[1]).split(",")
-            }
-            if "ALL PRIVILEGES" in privileges:
-                privileges |= FORBIDDEN - _GLOBAL
-                if match[2] == "*.*":
-                    privileges |= _GLOBAL
-            found |= privileges
-    return frozenset(found)
-
-
-def excess_on(grants: Sequence[str], log: str) -> frozenset[str]:
-    """Return what the lines of SHOW GRANTS allow on the log's other tables beyond `NEEDED`."""
-    return frozenset(
-        f"{power} on {table}"
-        for table, needed in NEEDED.items()
-        for power in privileges_on(grants, log, table) & (FORBIDDEN - _GLOBAL | {"INSERT"})
-        if power not in needed
-    )
-
-
-def _covers(granted: str, database: str, table: str) -> bool:
-    """Tell whether `*.*`, a pattern of databases with `.*`, or `database.table` covers a table."""
-    on_database, _, on_table = granted.rpartition(".")
-    if on_table not in ("*", table):
-        return False
-    if on_database == "*":
-        return True
-    like = re.sub(
-        r"\\(.)|(%)|(_)|(.)",
-        lambda at: ".*" if at[2] else "." if at[3] else re.escape(at[1] or at[4]),
-        on_database,
-    )
-    return re.fullmatch(like, database) is not None
 
 
 def require_safe(facts: LogFacts) -> None:

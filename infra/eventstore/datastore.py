@@ -208,13 +208,15 @@ class Datastore:
             proxied.invalidate()  # perhaps between a statement and its answer: nobody's next
             raise
         finally:
-            proxied.close()
+            with _replaced_if_interrupted(engine):
+                proxied.close()
 
     def _checkout(self, engine: Engine) -> PoolProxiedConnection:
         if self.closed:
             raise StoreClosedError("the store is closed: construct a new application or factory")
         try:
-            return engine.raw_connection()
+            with _replaced_if_interrupted(engine):
+                return engine.raw_connection()
         except PoolTimeoutError as error:
             raise StoreUnavailableError(
                 f"all {self.settings.pool_size + self.settings.max_overflow} connections were "
@@ -235,6 +237,26 @@ class Datastore:
         self.closed = True
         self._engine.dispose()
         self._filler.dispose()
+
+
+#: What a pool raises by itself, after which it has lost count of nothing.
+_REGULAR = (sqlalchemy.exc.SQLAlchemyError, pymysql.MySQLError, PersistenceError)
+
+
+@contextmanager
+def _replaced_if_interrupted(engine: Engine) -> Iterator[None]:
+    """Give the engine a new pool if an exception from outside interrupts the block.
+
+    A signal handler or another thread may raise at any line (Ctrl-C, a job's time limit). At some
+    of SQLAlchemy's, a connection then counts as in use for ever, and a pool of one starves.
+    """
+    try:
+        yield
+    except _REGULAR:
+        raise
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def needs_no_tls(url: URL) -> bool:

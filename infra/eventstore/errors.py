@@ -26,6 +26,7 @@ PersistenceError                    (eventsourcing.persistence)
         └── ForeignSchemaError      not our tables, or not at this code's version
 """
 
+import re
 from collections.abc import Callable
 
 import pymysql
@@ -109,12 +110,15 @@ class UnsafeServerError(NotSupportedError):
 #: when the server ends it): the statement may have been carried out.
 BROKEN = {CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, 1927}
 
-#: No statement reached the server: it could not be connected to (2002, 2003, 1040 too many
-#: connections), or the packet could not be sent whole (2006).
+#: No statement was carried out: the server could not be connected to (2002, 2003; 1040, 1203 too
+#: many connections, of all and of this account; 1226 the account's quota), or the packet could
+#: not be sent whole (2006).
 UNSENT = {
     CR.CR_CONNECTION_ERROR,
     CR.CR_CONN_HOST_ERROR,
     ER.CON_COUNT_ERROR,
+    ER.TOO_MANY_USER_CONNECTIONS,
+    ER.USER_LIMIT_REACHED,
     CR.CR_SERVER_GONE_ERROR,
 }
 
@@ -136,11 +140,27 @@ def _advised(make: _Make, advice: str) -> _Make:
     return lambda message: make(f"{message}; {advice}")
 
 
+_read_only = _advised(
+    ReadOnlyStoreError, "nothing was written; MARIADB_URL must name the primary to write"
+)
+
+#: "The MariaDB server is running with the %s option so it cannot execute this statement".
+_PREVENTED = 1290
+
+
+def _read_only_or_other(message: str) -> PersistenceError:
+    is_read_only = re.search(r"--read[-_]only\b", message)
+    return _read_only(message) if is_read_only else OperationalError(message)
+
+
 _BY_CODE: dict[int, _Make] = {
     **dict.fromkeys(BROKEN, _advised(ConnectionLostError, "see that the server runs")),
     **dict.fromkeys(
         UNSENT,
-        _advised(UnreachableError, "nothing was sent; see that the server runs, try again"),
+        _advised(
+            UnreachableError,
+            "nothing was sent; see that the server runs and has connections to spare, try again",
+        ),
     ),
     ER.LOCK_WAIT_TIMEOUT: _advised(
         ContentionError, "a rival held it for too long; this was rolled back, try again"
@@ -148,12 +168,8 @@ _BY_CODE: dict[int, _Make] = {
     **dict.fromkeys(
         (ER.LOCK_DEADLOCK, ER.CHECKREAD), _advised(VictimError, "this was rolled back, try again")
     ),
-    1290: _advised(
-        ReadOnlyStoreError, "nothing was written; MARIADB_URL must name the primary to write"
-    ),
-    1836: _advised(
-        ReadOnlyStoreError, "nothing was written; MARIADB_URL must name the primary to write"
-    ),
+    _PREVENTED: _read_only_or_other,
+    1836: _read_only,
     1969: _advised(OperationalError, "the statement took too long and was ended by the server"),
     ER.ACCESS_DENIED_ERROR: _advised(
         OperationalError, "see the account and the password in MARIADB_URL"

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pymysql
 import sqlalchemy
-from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.persistence import InfrastructureFactory, ProgrammingError
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 from sqlalchemy.pool import NullPool
 
@@ -21,10 +21,10 @@ from infra.eventstore.recorders import (
     MariaDBTrackingRecorder,
 )
 from infra.eventstore.retrying import retrying
-from infra.eventstore.settings import StoreSettings
+from infra.eventstore.settings import LANES, StoreSettings
 from infra.eventstore.settling import Settler
 from infra.eventstore.stall import Alarm, log_alarm
-from infra.schema.migrations import Schema, migrate
+from infra.schema.migrations import Schema, migrate, require_granted
 
 Recorder = TypeVar("Recorder")
 
@@ -43,6 +43,7 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
         self.settings = StoreSettings.from_env(self.env)
         self.datastore = Datastore(self.settings)
         self._alarm = alarm
+        self._migrates = self.settings.migration_url is not None and self._creates_tables()
         self._prepared: set[Schema] = set()
 
     def aggregate_recorder(self, purpose: str = "events") -> MariaDBAggregateRecorder:
@@ -87,6 +88,7 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
 
         Raises:
             UnsafeServerError, ForeignSchemaError: with what to do.
+            ProgrammingError: MARIADB_LANES is not the log's number.
         """
         self._prepare("log")
 
@@ -96,6 +98,11 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
 
         facts = retrying(attempt, READ_AGAIN)
         require_safe(facts)
+        if self.settings.lanes not in (None, facts.lanes):
+            raise ProgrammingError(
+                f"MARIADB_LANES is {self.settings.lanes}, and the log {self.settings.log!r} was "
+                f"made with {facts.lanes}: a log keeps its number; give {facts.lanes}, or nothing"
+            )
         self.datastore.unsafe_to_write = unsafe_to_write(facts)
         self.datastore.expect_epoch(facts.epoch)
         return facts
@@ -124,23 +131,32 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
         recorder_class: type[Recorder] = resolve_topic(topic)
         return recorder_class
 
+    def _creates_tables(self) -> bool:
+        text = self.env.get(self.CREATE_TABLE) or "yes"
+        try:
+            return strtobool(text)
+        except ValueError:
+            raise ProgrammingError(f"CREATE_TABLE must be yes or no, not {text!r}") from None
+
     def _prepare(self, schema: Schema) -> None:
         """Check the version; where it is not this code's, migrate if the account is given."""
         if schema in self._prepared:
             return
         database = self.settings.log if schema == "log" else self.settings.views
-        url = self.settings.migration_url
+        accounts = {self.settings.url.username or "", self.settings.operation}
 
         def attempt() -> None:
             with self.datastore.cursor() as cursor:
                 check_schema(cursor, schema, database)
+                if self._migrates:
+                    require_granted(cursor, schema, database, accounts)
 
         try:
             retrying(attempt, READ_AGAIN)
         except ForeignSchemaError:
-            if not (url and strtobool(self.env.get(self.CREATE_TABLE) or "yes")):
+            if not self._migrates or self.settings.migration_url is None:
                 raise
-            self._migrate(schema, database, url)
+            self._migrate(schema, database, self.settings.migration_url)
             retrying(attempt, READ_AGAIN)
         self._prepared.add(schema)
 
@@ -159,7 +175,7 @@ class MariaDBFactory(InfrastructureFactory[MariaDBTrackingRecorder]):
                     database,
                     application=self.settings.url.username or "",
                     operation=self.settings.operation,
-                    lanes=self.settings.lanes,
+                    lanes=self.settings.lanes or LANES,
                 )
             finally:
                 connection.close()

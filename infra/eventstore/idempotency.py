@@ -1,8 +1,9 @@
 """One effect for each command, however often it comes: the key is committed with the events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from uuid import UUID
 
 from eventsourcing.persistence import DataError, StoredEvent
 from pymysql.cursors import Cursor
@@ -37,6 +38,13 @@ class Idempotency:
 class FirstOutcome(list[int]):
     """The positions that the first append with this key took: the repeat wrote nothing."""
 
+    def __init__(self, positions: Iterable[int], *, stream: UUID, version: int) -> None:
+        super().__init__(positions)
+        self.stream = stream
+        """The stream of the first append's first event."""
+        self.version = version
+        """That event's version."""
+
 
 class IdempotencyTable:
     """The rows of one log's keys."""
@@ -47,7 +55,7 @@ class IdempotencyTable:
             " VALUES (%s, %s, %s, %s, %s)"
         )
         self._select = (
-            f"SELECT i.request_hash, i.events, e.position FROM {log}.idempotency i"
+            f"SELECT i.request_hash, i.events, stream, version, e.position FROM {log}.idempotency i"
             f" JOIN {log}.event e USING (stream, version) WHERE i.command_id = %s"
         )
 
@@ -73,10 +81,12 @@ class IdempotencyTable:
         row = cursor.fetchone()
         if row is None:
             return None
-        request_hash, events, position = row
+        request_hash, events, stream, version, position = row
         if request_hash != idempotency.request_hash:
             raise KeyReusedError(
                 f"the idempotency key {idempotency.command_id!r} was used for another request: "
                 "take a new key for a new request"
             )
-        return FirstOutcome(range(position, position + events))
+        return FirstOutcome(
+            range(position, position + events), stream=UUID(bytes=stream), version=version
+        )

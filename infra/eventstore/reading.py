@@ -19,6 +19,12 @@ from infra.eventstore.settling import NIL, Settler
 #: Reading is repeated when the connection was lost: it changes nothing.
 READ_AGAIN = (UnreachableError, ConnectionLostError)
 
+#: Bytes of the states of one page, at most: room for the largest event (2^24 - 1 bytes).
+ROOM = 2**24
+
+#: Events asked for at once, unless they are large.
+_ALL = 2**31
+
 
 class StreamReader:
     """Reads the streams of one table of stored events."""
@@ -52,12 +58,28 @@ class StreamReader:
         return retrying(attempt, READ_AGAIN)
 
 
+class _BehindError(Exception):
+    """A replica is not as far as the one that was asked for its mark: nothing may be passed.
+
+    Connections to one address may lead to several.
+    """
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events, and how many, make a page."""
+
+    limit: int
+    topics: Sequence[str]
+    lane: int | None
+
+
 @dataclass(frozen=True)
 class Page:
     """A stretch of the log."""
 
     notifications: list[Notification]
-    """What matched, by position."""
+    """What matched, by position; their states have at most `ROOM` bytes together."""
     reached: int
     """The log has been searched up to here: the next page begins after it."""
 
@@ -70,8 +92,12 @@ class LogReader:
         self._datastore = datastore
         self._settler = settler
         self._settles = settles
+        self._at_once = _ALL
+        # The server adds up what it sends, and sends NULL for a state that has no room. The
+        # derived table is one row that is read first: the events still come by PRIMARY, unsorted.
         self._select = (
-            f"SELECT stream, version, topic, state, position FROM {log}.event"
+            f"SELECT stream, version, topic, IF((@sent := @sent + LENGTH(state)) <= {ROOM}, state,"
+            f" NULL), position FROM (SELECT @sent := %s) AS begun STRAIGHT_JOIN {log}.event"
             " WHERE position > %s AND position <= %s AND stream <> %s"
         )
         self._last = (
@@ -89,36 +115,45 @@ class LogReader:
     ) -> Page:
         """Return the first `limit` matching events above `after` and up to `stop`.
 
-        Includes what was committed before the call, unless the page is full before, or the log
-        stalls above what was found. Settles only if the page is not full with what is known to
-        be settled, and waits for transactions in flight only if it is not full with what lies
-        below them.
+        Fewer if their states would have more than `ROOM` bytes together: then `reached` is the
+        last one's position. Includes what was committed before the call, unless the page is full
+        before, or the log stalls above what was found. Settles only if the page is not full with
+        what is known to be settled, and waits for transactions in flight only if it is not full
+        with what lies below them.
 
         Raises:
             LogStalledError: a stall, and nothing was found below it.
         """
+        wanted = Wanted(limit, topics, lane)
         found: list[Notification] = []
         reached = after
+        full = limit == 0
         try:
             for mark in self._marks():
                 upto = mark if stop is None else min(mark, stop)
-                if upto > reached and len(found) < limit:
-                    found += self._between(reached, upto, limit - len(found), topics, lane)
-                    reached = found[-1].id if len(found) == limit else upto
-                if len(found) == limit or (stop is not None and mark >= stop):
+                if upto > reached and not full:
+                    full = self._extend(found, reached, upto, wanted)
+                    reached = found[-1].id if full else upto
+                if full or (stop is not None and mark >= stop):
                     break
         except LogStalledError:
             if not found:
                 raise
+        except _BehindError:
+            pass
         return Page(found, reached)
 
     def last(self) -> int | None:
         """Return the position of the last event committed before the call, None without one."""
         mark = self.mark()
-        with self._datastore.cursor() as cursor:
-            cursor.execute(self._last, (mark, NIL))
-            row = cursor.fetchone()
-        return row[0] if row else None
+
+        def attempt() -> int | None:
+            with self._datastore.cursor() as cursor:
+                cursor.execute(self._last, (mark, NIL))
+                row = cursor.fetchone()
+            return row[0] if row else None
+
+        return retrying(attempt, READ_AGAIN)
 
     def mark(self) -> int:
         """Return the settled mark, settled just now if this server takes writes."""
@@ -139,32 +174,77 @@ class LogReader:
                 mark, complete = retrying(self._settler.advance, READ_AGAIN)
                 yield mark
                 if not complete:
-                    yield retrying(self._settler.settle, READ_AGAIN)
+                    yield from self._waited_for()
         except ReadOnlyStoreError:  # since a moment ago
             mark, self._settles = retrying(self._settler.found_mark, READ_AGAIN)
             yield mark
 
-    def _between(
-        self, after: int, upto: int, limit: int, topics: Sequence[str], lane: int | None
-    ) -> list[Notification]:
-        sql = self._select
-        values: list[object] = [after, upto, NIL]
-        if topics:
-            sql += " AND topic IN %s"
-            values.append(tuple(topics))
-        if lane is not None:
-            sql += " AND lane = %s"
-            values.append(lane)
-        sql += " ORDER BY position LIMIT %s"
-        values.append(limit)
+    def _waited_for(self) -> Iterator[int]:
+        """Yield how far may be read once transactions in flight were waited for, or a part of it.
 
-        def attempt() -> list[Notification]:
+        Raises:
+            LogStalledError: after the part below the stall.
+        """
+        try:
+            mark = retrying(self._settler.settle, READ_AGAIN)
+        except LogStalledError:
+            yield self._settler.known_mark
+            raise
+        yield mark
+
+    def _extend(self, found: list[Notification], after: int, upto: int, wanted: Wanted) -> bool:
+        """Add what matches to `found`; return whether that has made the page full.
+
+        One statement, unless events were large of late: the server reads from its disk what has
+        no room, too, so it is asked for about as many as have room.
+        """
+        while True:
+            asked = min(wanted.limit - len(found), self._at_once)
+            more, all_fit = self._fetch(found, after, upto, asked, wanted)
+            found += more
+            if not all_fit:
+                self._at_once = 2 * len(more) or 1
+                return True
+            if len(more) < asked:
+                return False
+            if len(found) == wanted.limit:
+                return True
+            after = found[-1].id
+            self._at_once = min(4 * self._at_once, _ALL)
+
+    def _fetch(
+        self,
+        found: Sequence[Notification],
+        after: int,
+        upto: int,
+        asked: int,
+        wanted: Wanted,
+    ) -> tuple[list[Notification], bool]:
+        """Return what has room beside `found`, and whether that is all that was asked for."""
+        sql = self._select
+        values: list[object] = [sum(len(seen.state) for seen in found), after, upto, NIL]
+        if wanted.topics:
+            sql += " AND topic IN %s"
+            values.append(tuple(wanted.topics))
+        if wanted.lane is not None:
+            sql += " AND lane = %s"
+            values.append(wanted.lane)
+        sql += " ORDER BY position LIMIT %s"
+        values.append(asked)
+
+        def attempt() -> tuple[list[Notification], bool]:
             with self._datastore.cursor() as cursor:
+                if not self._settles and self._settler.found_mark_by(cursor)[0] < upto:
+                    raise _BehindError
                 cursor.execute(sql, values)
-                return [
-                    Notification(UUID(bytes=stream), version, topic, state, position)
-                    for stream, version, topic, state, position in cursor.fetchall()
-                ]
+                rows = cursor.fetchall()
+            all_fit = not rows or rows[-1][3] is not None
+            if not all_fit:
+                rows = tuple(row for row in rows if row[3] is not None)
+            return [
+                Notification(UUID(bytes=stream), version, topic, state, position)
+                for stream, version, topic, state, position in rows
+            ], all_fit
 
         return retrying(attempt, READ_AGAIN)
 

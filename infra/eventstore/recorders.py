@@ -123,7 +123,9 @@ class MariaDBApplicationRecorder(MariaDBAggregateRecorder, ApplicationRecorder):
         Misses nothing, repeats nothing: an event below one that was returned will never appear.
         Includes every event that was committed before the call (on a read-only server: every
         one that was settled when it was replicated), unless the page is full before, or a
-        transaction in flight has held a position above what is returned for too long.
+        transaction in flight has held a position above what is returned for too long. A page is
+        also full when the states in it have 16 MiB: it may be shorter than `limit`, and is empty
+        only at the end.
 
         Raises:
             LogStalledError: one has held the next position for too long.

@@ -1,15 +1,24 @@
 """Every setting of a store, each with its meaning; read once, checked at the start."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 
+import pymysql
+import sqlalchemy
 from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import Environment
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from infra.schema.names import account_name, database_name
+
+#: Lanes of a new log if no setting gives another number.
+LANES = 4
+
+#: How alike an unknown name and a setting's must be, by `difflib`, to be taken for a slip. What
+#: MariaDB's own tools and images read stays below (`tests/unit/test_settings.py` lists it).
+_A_SLIP = 0.65
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +40,9 @@ class StoreSettings:
     """The database of tracking, snapshots and read models. Default: `<application>_views`."""
     operation: str = "ringi_operation"
     """The account that migrations grant operators' rights to."""
-    lanes: int = 4
-    """Lanes of a new log, 1 to 255. An existing log keeps the number it was made with."""
+    lanes: int | None = None
+    """Lanes of a new log, 1 to 255; `LANES` unless given. An existing log keeps the number it was
+    made with, and another one is refused."""
     pool_size: int = 5
     """Connections kept open, for each process."""
     max_overflow: int = 10
@@ -52,9 +62,10 @@ class StoreSettings:
         """Return the settings that `env` gives.
 
         Raises:
-            ProgrammingError: one is missing or not of its kind; the message names it.
+            ProgrammingError: one is missing, misspelt, or not of its kind; the message names it.
         """
-        prefix = re.sub(r"[^a-z0-9]+", "_", env.name.lower()).strip("_") or "ringi"
+        _refuse_slips(env)
+        prefix = env.name.lower() or "ringi"
         texts = {"log": f"{prefix}_log", "views": f"{prefix}_views"}
         for field in fields(cls):
             texts[field.name] = env.get(f"MARIADB_{field.name.upper()}") or texts.get(
@@ -73,6 +84,32 @@ class StoreSettings:
         return cls(**values)  # type: ignore[arg-type]  # each value was parsed by its field
 
 
+def _refuse_slips(env: Environment) -> None:
+    """Refuse names that are nearly a setting's: they would be ignored in silence."""
+    known = {field.name.upper() for field in fields(StoreSettings)}
+    for key in env:
+        prefix, ours, name = key.partition("MARIADB_")
+        if not ours or prefix not in ("", f"{env.name.upper()}_") or name in known:
+            continue
+        nearest = get_close_matches(name.upper(), known, n=1, cutoff=_A_SLIP)
+        if nearest:
+            raise ProgrammingError(
+                f"{key} is no setting: did you mean {prefix}MARIADB_{nearest[0]}?"
+            )
+
+
+def _try(name: str, url: URL) -> None:
+    """Refuse parameters that PyMySQL does not know, or cannot use. Connects to nothing."""
+    try:
+        arguments = url.get_dialect()().create_connect_args(url)[1]
+        if url.query:
+            pymysql.Connection(**{**arguments, "defer_connect": True})
+    except (TypeError, ValueError, OSError, sqlalchemy.exc.SQLAlchemyError) as error:
+        raise ProgrammingError(
+            f"{name}: its parameters {', '.join(sorted(url.query))} cannot be used: {error}"
+        ) from None
+
+
 def _url(name: str, text: str) -> URL:
     try:
         url = make_url(text)
@@ -80,6 +117,7 @@ def _url(name: str, text: str) -> URL:
         raise ProgrammingError(f"{name} is not a URL (not shown: it may hold a secret)") from None
     if url.drivername not in ("mysql+pymysql", "mariadb+pymysql"):
         raise ProgrammingError(f"{name} must begin with mysql+pymysql://, not {url.drivername}://")
+    _try(name, url)
     # Not url.set(), which takes a database of None as "unchanged".
     return url._replace(database=None)
 

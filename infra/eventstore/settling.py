@@ -102,24 +102,31 @@ class Settler:
     def found_mark(self) -> tuple[int, bool]:
         """Return the mark as it is found, and whether this server takes writes now."""
         with self._datastore.cursor() as cursor:
-            cursor.execute(  # some versions say 0 or 1, others OFF or a kind of ON
-                "SELECT mark, CAST(@@read_only AS CHAR) IN ('0', 'OFF')"
-                f" FROM {self._datastore.settings.log}.settled"
-            )
-            mark, takes_writes = cursor.fetchone() or (0, 0)
+            return self.found_mark_by(cursor)
+
+    def found_mark_by(self, cursor: Cursor) -> tuple[int, bool]:
+        """Do what `found_mark` does, on the server that `cursor` is connected to."""
+        cursor.execute(  # some versions say 0 or 1, others OFF or a kind of ON
+            "SELECT mark, CAST(@@read_only AS CHAR) IN ('0', 'OFF')"
+            f" FROM {self._datastore.settings.log}.settled"
+        )
+        mark, takes_writes = cursor.fetchone() or (0, 0)
         return int(mark), bool(takes_writes)
 
     def _alone_with_a_cursor(self, *, waits: bool) -> tuple[int, bool]:
         self._datastore.require_safe_to_write()
-        if not self._alone.acquire(timeout=TURN_S):
-            raise LogStalledError(
-                f"other threads of this process have been settling for {TURN_S} s"
-            )
+        is_mine = False  # asked for within the block: an interrupt may come between any two lines
         try:
+            is_mine = self._alone.acquire(timeout=TURN_S)
+            if not is_mine:
+                raise LogStalledError(
+                    f"other threads of this process have been settling for {TURN_S} s"
+                )
             with self._datastore.filler() as (cursor, connection_id):
                 return self._settle(cursor, connection_id, waits=waits)
         finally:
-            self._alone.release()
+            if is_mine:
+                self._alone.release()
 
     def _settle(self, cursor: Cursor, connection_id: int, *, waits: bool) -> tuple[int, bool]:
         goal: int | None = None

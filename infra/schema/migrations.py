@@ -12,6 +12,7 @@ from eventsourcing.persistence import OperationalError, ProgrammingError
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from infra.schema.advice import advised
 from infra.schema.names import account_name, database_name
 
 Schema = Literal["log", "views"]
@@ -29,8 +30,35 @@ CREATE TABLE IF NOT EXISTS migration (
 """
 
 
+#: To whom `grants.sql` was applied, and which text of it.
+_GRANTED = """
+CREATE TABLE IF NOT EXISTS granted (
+    account  VARCHAR(80) NOT NULL PRIMARY KEY,
+    checksum BINARY(32) NOT NULL
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_nopad_bin
+"""
+
+#: Without NO_AUTO_CREATE_USER, a GRANT to an account that is missing would create it, with no
+#: password, if the migrating account has the right to.
+_SESSION = (
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_CREATE_USER', completion_type = 'NO_CHAIN'"
+)
+
+
 class ForeignSchemaError(ProgrammingError):
     """The database is missing, not ours, or not at this code's version."""
+
+
+def _checksum(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _grants(schema: Schema) -> str:
+    return (files("infra.schema") / schema / "grants.sql").read_text("utf-8")
+
+
+def _checksum_of_grants(schema: Schema) -> bytes:
+    return _checksum(_grants(schema))
 
 
 @dataclass(frozen=True)
@@ -44,7 +72,7 @@ class Migration:
     @property
     def checksum(self) -> bytes:
         """SHA-256 of the file as it was applied."""
-        return hashlib.sha256(self.text.encode()).digest()
+        return _checksum(self.text)
 
 
 def migrations(schema: Schema) -> list[Migration]:
@@ -75,6 +103,7 @@ def migrate(
         ForeignSchemaError: the database holds tables of somebody else, a migration was edited
             after it was applied, or the database is newer than this code.
         OperationalError: another migration of this database ran for too long.
+        ProgrammingError: an account or a right is missing; the message says which.
     """
     words = {
         "database": database_name(database),
@@ -83,8 +112,8 @@ def migrate(
         "application": f"{account_name(application)}@'%'",
         "operation": f"{account_name(operation)}@'%'",
     }
-    with _alone(connection, database), connection.cursor() as cursor:
-        cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES', completion_type = 'NO_CHAIN'")
+    with advised(words), _alone(connection, database), connection.cursor() as cursor:
+        cursor.execute(_SESSION)
         cursor.execute(
             f"CREATE DATABASE IF NOT EXISTS `{database}`"
             " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
@@ -93,6 +122,7 @@ def migrate(
         _refuse_foreign_tables(cursor, database)
         cursor.execute(_LEDGER)
         missing = pending(migrations(schema), _applied(cursor), database)
+        cursor.execute(_GRANTED)
         for migration in missing:
             _run(cursor, migration.text, words)
             cursor.execute(
@@ -100,7 +130,12 @@ def migrate(
                 (migration.number, migration.name, migration.checksum),
             )
             connection.commit()
-        _run(cursor, (files("infra.schema") / schema / "grants.sql").read_text("utf-8"), words)
+        _run(cursor, _grants(schema), words)
+        for account in (application, operation):
+            cursor.execute(
+                "REPLACE INTO granted VALUES (%s, %s)", (account, _checksum_of_grants(schema))
+            )
+        connection.commit()
     return [migration.name for migration in missing]
 
 
@@ -125,6 +160,24 @@ def pending(
                 "applied; migrations only go forward: restore the file and add a new one"
             )
     return [migration for migration in wanted if migration.number not in applied]
+
+
+def require_granted(cursor: Cursor, schema: Schema, database: str, accounts: set[str]) -> None:
+    """Refuse a database whose grants were not given to these accounts, or not those of this code.
+
+    Raises:
+        ForeignSchemaError: it needs to be migrated again.
+    """
+    cursor.execute(
+        f"SELECT account FROM {database}.granted WHERE checksum = %s",
+        (_checksum_of_grants(schema),),
+    )
+    missing = accounts - {account for (account,) in cursor.fetchall()}
+    if missing:
+        raise ForeignSchemaError(
+            f"database {database!r} has not been granted to {', '.join(sorted(missing))}: "
+            "migrate it again"
+        )
 
 
 @contextmanager

@@ -39,6 +39,18 @@ class IdempotencyContract(ABC):
         assert recorder.insert_events(some_events(1), idempotency=key) == first
         assert len(read_all(recorder)) == 3
 
+    def test_a_repeat_says_where_the_first_append_began(self) -> None:
+        recorder, key = self.open(), a_key()
+        stream = some_events()[0].originator_id
+        recorder.insert_events(some_events(4, stream))
+        events = [*some_events(2, stream, first=5), *some_events(3)]
+        recorder.insert_events(events, idempotency=key)
+        repeat = recorder.insert_events(some_events(), idempotency=key)
+        looked_up = recorder.select_first_outcome(key)
+        for outcome in (repeat, looked_up):
+            assert isinstance(outcome, FirstOutcome)
+            assert (outcome.stream, outcome.version) == (stream, 5)
+
     @pytest.mark.parametrize("round_", range(5))
     def test_racing_repeats_take_effect_once(self, round_: int) -> None:
         recorders = [self.open() for _ in range(6)]

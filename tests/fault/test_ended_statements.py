@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pymysql
 import pytest
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import OperationalError, Tracking
 
 from infra.eventstore.errors import OutcomeUnknownError
 from tests.contracts.history import name
@@ -95,3 +95,32 @@ def test_after_a_lost_answer_no_error_claims_that_nothing_was_written(
         with pytest.raises(OutcomeUnknownError):
             recorder.insert_events(events, idempotency=a_key() if keyed else None)
     assert len(read_all(recorder)) == 2, "it was committed: this proves nothing otherwise"
+
+
+@pytest.mark.parametrize("code", [1317, 1969, 2013])
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_block_that_is_ended_after_its_commit_is_not_called_a_failure(
+    store: TestStore, monkeypatch: pytest.MonkeyPatch, keyed: bool, code: int
+) -> None:
+    """A block answers with its position, and then with how it ended."""
+    recorder, events = store.factory().process_recorder(), some_events(2)
+    nextset = pymysql.cursors.Cursor.nextset
+    ended: list[int] = []
+
+    def end(cursor):
+        more = nextset(cursor)
+        if more is not None and not ended:
+            ended.append(code)
+            raise pymysql.OperationalError(code, "Query execution was interrupted")
+        return more
+
+    given = {"idempotency": a_key()} if keyed else {"tracking": Tracking("upstream", 1)}
+    with monkeypatch.context() as patched:
+        patched.setattr(pymysql.cursors.Cursor, "nextset", end)
+        if keyed:
+            assert recorder.insert_events(events, **given) == [1, 2]
+        else:
+            with pytest.raises(OutcomeUnknownError):
+                recorder.insert_events(events, **given)
+    assert ended
+    assert len(read_all(recorder)) == 2

@@ -226,6 +226,19 @@ def test_a_page_that_is_full_below_a_transaction_in_flight_does_not_wait(store: 
         assert [name(event) for event in reader.select_notifications(1, 5)] == [*map(name, before)]
 
 
+def test_a_page_has_all_that_lies_below_a_stall_also_above_a_dead_hole(store: TestStore) -> None:
+    reader, writer = store.recorder(MARIADB_STALL_TIMEOUT="0.001"), store.recorder()
+    first, second = some_events(2), some_events(2)
+    writer.insert_events(first)
+    with raw_append(store, some_events()) as dead:
+        writer.insert_events(second)
+        dead.roll_back()
+        with raw_append(store, some_events()):
+            writer.insert_events(some_events())
+            found = reader.select_notifications(1, 10)
+            assert [name(event) for event in found] == [*map(name, [*first, *second])]
+
+
 def test_a_subscription_delivers_what_lies_below_a_stall_and_outlives_it(store: TestStore) -> None:
     alarms: list[Stall] = []
     reader = store.recorder(alarms.append, MARIADB_STALL_TIMEOUT="0.5")

@@ -8,7 +8,7 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.popo import POPOApplicationRecorder, POPOTrackingRecorder
 
 from infra.eventstore.errors import TrackingConflictError
-from infra.eventstore.reading import Page
+from infra.eventstore.reading import Page, Wanted
 from infra.eventstore.recorders import (
     MariaDBApplicationRecorder,
     MariaDBProcessRecorder,
@@ -82,7 +82,8 @@ class LossyRecorder(MariaDBApplicationRecorder):
         with store.server.admin() as connection, connection.cursor() as cursor:
             cursor.execute(f"SELECT MAX(position) FROM {store.log}.event")
             (head,) = cursor.fetchone()
-        found = self._log._between(after, head or 0, limit, topics, lane)
+        found = []
+        self._log._extend(found, after, head or 0, Wanted(limit, topics, lane))
         return Page(found, found[-1].id if found else after)
 
 

@@ -38,8 +38,8 @@ def test_the_snippets_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> No
     exec(compile(snippets(document), str(document), "exec"), scope)
 
 
-def test_the_readme_has_snippets() -> None:
-    assert "Idempotency" in snippets(ROOT / "README.md")
+def test_the_log_shows_how_it_is_used() -> None:
+    assert "Idempotency" in snippets(ROOT / "docs/eventstore.md")
 
 
 def test_every_setting_is_documented_and_every_documented_one_exists() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import OperationalError, ProgrammingError
 
 from infra.eventstore import MariaDBFactory
 from infra.eventstore.errors import ForeignSchemaError
@@ -79,6 +79,12 @@ def test_a_missing_database_is_not_created_if_tables_are_not_to_be(
     with pytest.raises(ForeignSchemaError, match="migrate"):
         NEEDS[schema](store.factory(CREATE_TABLE="no"))
     assert rows(store.server, f"SHOW DATABASES LIKE '{database_of(store, schema)}'") == []
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "ja"])
+def test_create_table_is_yes_or_no(store: TestStore, text: str) -> None:
+    with pytest.raises(ProgrammingError, match=f"CREATE_TABLE must be yes or no, not '{text}'"):
+        store.factory(CREATE_TABLE=text)
 
 
 @EACH

@@ -127,3 +127,17 @@ def test_a_process_settles_as_soon_as_the_server_takes_writes(used: TestStore, o
 def test_with_nothing_to_migrate_the_migrations_account_does_not_matter(used: TestStore) -> None:
     with taking_no_writes(used):
         assert len(used.recorder().select_notifications(1, 10)) == 3
+
+
+def test_a_replica_is_not_read_by_the_mark_of_another_one(
+    used: TestStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind one address there may be several, and each connection may lead to another."""
+    with taking_no_writes(used):
+        reader = used.recorder(MARIADB_MIGRATION_URL="")
+        with monkeypatch.context() as another:
+            another.setattr(reader._log._settler, "found_mark", lambda: (9, False))
+            page = reader.read(0, 10)
+            assert (page.notifications, page.reached) == ([], 0), "6 to 9 are still to come"
+        page = reader.read(0, 10)
+        assert ([found.id for found in page.notifications], page.reached) == ([1, 2, 3], 3)

@@ -8,12 +8,13 @@ from zlib import crc32
 
 import pymysql
 import pytest
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import OperationalError, ProgrammingError
 from hypothesis import given
 from hypothesis import strategies as st
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from infra.eventstore.errors import ForeignSchemaError
 from infra.schema import migrations as module
 from infra.schema.migrations import migrate, migrations
 from infra.stack import MariaDBServer
@@ -218,11 +219,117 @@ def test_a_lane_is_the_crc_32_of_the_stream(laned: TestStore, stream: UUID) -> N
 
 def test_an_existing_log_keeps_its_lanes(store: TestStore) -> None:
     store.recorder(MARIADB_LANES="3").insert_events([an_event() for _ in range(50)])
-    factory = store.factory(MARIADB_LANES="200")
+    with pytest.raises(ProgrammingError, match=r"MARIADB_LANES is 200, and .* made with 3:"):
+        store.recorder(MARIADB_LANES="200")
+    factory = store.factory()
     factory.application_recorder().insert_events([an_event() for _ in range(50)])
     assert factory.log_facts.lanes == 3
     lanes = rows(store.server, f"SELECT DISTINCT lane FROM {store.log}.event ORDER BY lane")
     assert lanes == [(0,), (1,), (2,)]
+
+
+def test_an_epoch_with_other_lanes_than_the_table_is_refused(store: TestStore) -> None:
+    store.recorder()
+    rows(store.server, f"INSERT INTO {store.log}.epoch SELECT 9, 'x', 7, 'a slip', now() FROM DUAL")
+    with pytest.raises(ForeignSchemaError, match="made with 4 lanes, and its epoch says 7"):
+        store.recorder()
+
+
+def test_a_migration_that_died_and_went_on_with_other_lanes_agrees_with_itself(
+    server: MariaDBServer,
+) -> None:
+    for statements in count():
+        store = TestStore(server, f"lanes_{statements}")
+        InterruptedCursor.left = statements
+        try:
+            with connected(server, InterruptedCursor) as connection:
+                run(connection, "log", store, lanes=3)
+            break
+        except pymysql.MySQLError:
+            migrated(server, "log", store, lanes=5)
+        factory = store.factory()
+        recorder = factory.application_recorder()
+        lanes = factory.log_facts.lanes
+        recorder.insert_events([an_event() for _ in range(60)])
+        found = rows(server, f"SELECT COUNT(DISTINCT lane) FROM {store.log}.event")
+        assert found == [(lanes,)], f"died before statement {statements + 1}"
+        store.drop()
+    store.drop()
+
+
+# ---- accounts
+
+
+def test_grants_follow_when_another_account_is_named(store: TestStore) -> None:
+    factory = store.factory()
+    factory.application_recorder()
+    factory.tracking_recorder()
+    rows(store.server, "CREATE USER night_shift@'%' IDENTIFIED BY 'secret'")
+    try:
+        later = store.factory(MARIADB_OPERATION="night_shift")
+        later.application_recorder()
+        later.tracking_recorder()
+        with (
+            pymysql.connect(
+                unix_socket=str(store.server.socket), user="night_shift", password="secret"
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"SELECT * FROM {store.log}.epoch")
+            cursor.execute(f"SELECT * FROM {store.views}.tracking")
+            cursor.execute(f"DELETE FROM {store.log}.idempotency")
+    finally:
+        rows(store.server, "DROP USER night_shift@'%'")
+
+
+def test_what_was_granted_before_is_not_granted_at_every_start(
+    store: TestStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.factory().process_recorder()
+    monkeypatch.setattr("infra.eventstore.factory.migrate", None)
+    store.factory().process_recorder()
+
+
+@EACH
+@pytest.mark.parametrize("creates", [False, True], ids=["may not", "may create accounts"])
+def test_a_missing_account_is_named_with_its_setting_and_not_created(
+    store: TestStore, schema: str, creates: bool
+) -> None:
+    if creates:
+        rows(store.server, "GRANT CREATE USER ON *.* TO ringi_migration@'%'")
+    try:
+        factory = store.factory(MARIADB_OPERATION="nobody_yet")
+        with pytest.raises(ProgrammingError, match="MARIADB_OPERATION names nobody_yet"):
+            factory.application_recorder() if schema == "log" else factory.tracking_recorder()
+        assert rows(store.server, "SELECT * FROM mysql.user WHERE user = 'nobody_yet'") == []
+    finally:
+        if creates:
+            rows(store.server, "REVOKE CREATE USER ON *.* FROM ringi_migration@'%'")
+    begin(store, schema)
+
+
+def test_an_account_that_may_not_migrate_is_told_what_to_grant(store: TestStore) -> None:
+    rows(store.server, "CREATE USER intern@'%' IDENTIFIED BY 'secret'")
+    url = store.server.url("intern", "secret").render_as_string(hide_password=False)
+    pattern = store.log.replace("_", r"\\_")
+    try:
+        with pytest.raises(ProgrammingError, match=rf"GRANT ALL ON `{pattern}`.* WITH GRANT"):
+            store.recorder(MARIADB_MIGRATION_URL=url)
+    finally:
+        rows(store.server, "DROP USER intern@'%'")
+
+
+def test_a_server_that_does_not_trust_our_triggers_is_told_what_to_set(store: TestStore) -> None:
+    rows(store.server, "SET GLOBAL log_bin_trust_function_creators = 0")
+    try:
+        with pytest.raises(ProgrammingError, match="set log_bin_trust_function_creators = 1"):
+            store.recorder()
+    finally:
+        rows(store.server, "SET GLOBAL log_bin_trust_function_creators = 1")
+    assert store.recorder().insert_events([an_event()])
+
+
+# ---- columns
 
 
 @pytest.mark.parametrize("zone", ["+09:00", "-11:30", "SYSTEM"])

@@ -30,7 +30,7 @@ KINDS = {
     "block": r"BEGIN NOT ATOMIC",
     "first outcome": r"SELECT i\.request_hash",
     "stream": r"SELECT version, topic, state FROM",
-    "page": r"SELECT stream, version, topic, state, position",
+    "page": r"SELECT stream, version, topic, IF\(",
     "survey": r"SELECT .* FROM \w+\.settled s$",
     "advance": r"UPDATE \w+\.settled",
     "last": r"SELECT position FROM \w+\.event WHERE position <=",

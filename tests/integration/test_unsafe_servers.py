@@ -150,6 +150,64 @@ def test_a_power_over_events_is_found_however_it_was_granted(
 
 
 @pytest.mark.parametrize(
+    ("power", "grant"),
+    [
+        ("DELETE events", "GRANT DELETE ON {log}.event TO deputies"),
+        ("SUPER events", "GRANT SUPER ON *.* TO deputies"),
+        ("UPDATE events", "GRANT UPDATE ON {log}.event TO substitutes"),
+        ("DELETE on idempotency", "GRANT DELETE ON {log}.idempotency TO deputies"),
+    ],
+)
+@pytest.mark.parametrize("default", [None, "clerks"])
+def test_a_power_of_a_role_that_is_not_taken_yet_is_found(
+    granting: TestStore, clerk: str, power: str, grant: str, default: str | None
+) -> None:
+    rows(granting.server, "GRANT PROCESS ON *.* TO clerk@'%'")
+    rows(granting.server, f"SET DEFAULT ROLE {default or 'NONE'} FOR clerk@'%'")
+    granting.recorder(MARIADB_URL=clerk)
+    for statement in (
+        "CREATE ROLE deputies",
+        "CREATE ROLE substitutes",
+        "GRANT substitutes TO deputies",
+        "GRANT deputies TO clerk@'%'",
+        grant.format(log=granting.log),
+    ):
+        rows(granting.server, statement)
+    try:
+        (reason,) = refusal(granting, MARIADB_URL=clerk, MARIADB_MIGRATION_URL="")
+        assert f"may {power}" in reason
+    finally:
+        rows(granting.server, "DROP ROLE deputies, substitutes")
+
+
+def test_looking_at_roles_leaves_the_usual_one(granting: TestStore, clerk: str) -> None:
+    rows(granting.server, "GRANT PROCESS ON *.* TO clerk@'%'")
+    rows(granting.server, "CREATE ROLE harmless")
+    rows(granting.server, "GRANT harmless TO clerk@'%'")
+    try:
+        for usual in ("clerks", "NONE"):
+            rows(granting.server, f"SET DEFAULT ROLE {usual} FOR clerk@'%'")
+            factory = granting.factory(
+                MARIADB_URL=clerk, MARIADB_POOL_SIZE="1", MARIADB_MAX_OVERFLOW="0"
+            )
+            factory.application_recorder()
+            with factory.datastore.cursor() as cursor:
+                cursor.execute("SELECT COALESCE(CURRENT_ROLE(), 'NONE')")
+                assert cursor.fetchone() == (usual,)
+    finally:
+        rows(granting.server, "DROP ROLE harmless")
+
+
+def test_the_right_to_see_who_blocks_must_not_need_a_role_to_be_taken(
+    granting: TestStore, clerk: str
+) -> None:
+    rows(granting.server, "SET DEFAULT ROLE NONE FOR clerk@'%'")
+    rows(granting.server, "GRANT PROCESS ON *.* TO clerks")
+    (reason,) = refusal(granting, MARIADB_URL=clerk)
+    assert "lacks PROCESS" in reason
+
+
+@pytest.mark.parametrize(
     ("excess", "grant"),
     [
         ("DELETE on idempotency", "GRANT DELETE ON {log}.idempotency TO clerk@'%'"),
@@ -190,10 +248,32 @@ def test_a_log_without_its_triggers_is_refused_with_their_names(store: TestStore
     store.recorder()
     dropped: list[str] = []
     for guard in sorted(GUARDS):
-        rows(store.server, f"DROP TRIGGER {store.log}.{guard}")
+        rows(store.server, f"DROP TRIGGER {store.log}.{guard.split()[0]}")
         dropped.append(guard)
         (reason,) = refusal(store, MARIADB_MIGRATION_URL="")
         assert f"triggers are missing ({', '.join(dropped)})" in reason
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["BEFORE UPDATE ON settled", "BEFORE UPDATE ON migration", "AFTER DELETE ON event"],
+    ids=["right", "another table", "another time"],
+)
+def test_a_trigger_that_only_has_the_name_of_one_is_none(store: TestStore, other: str) -> None:
+    store.recorder()
+    name = "settled_only_grows" if "event" not in other else "event_is_never_deleted"
+    rows(store.server, f"DROP TRIGGER {store.log}.{name}")
+    when, on_table = other.split(" ON ")
+    rows(
+        store.server,
+        f"CREATE TRIGGER {store.log}.{name} {when} ON {store.log}.{on_table} FOR EACH ROW"
+        " SIGNAL SQLSTATE '45000'",
+    )
+    if f"{name} {other}" in GUARDS:
+        assert store.recorder().insert_events([an_event()])
+    else:
+        (reason,) = refusal(store, MARIADB_MIGRATION_URL="")
+        assert f"triggers are missing ({name} BEFORE" in reason
 
 
 def test_a_log_whose_next_position_is_settled_is_refused(store: TestStore) -> None:

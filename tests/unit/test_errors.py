@@ -50,13 +50,15 @@ CODES = {
     1053: (errors.ConnectionLostError, "see that the server runs"),
     2013: (errors.ConnectionLostError, "see that the server runs"),
     1040: (errors.UnreachableError, "nothing was sent"),
+    1203: (errors.UnreachableError, "connections to spare"),
+    1226: (errors.UnreachableError, "connections to spare"),
     2002: (errors.UnreachableError, "nothing was sent"),
     2003: (errors.UnreachableError, "nothing was sent"),
     2006: (errors.UnreachableError, "nothing was sent"),
     1020: (errors.VictimError, "rolled back, try again"),
     1205: (errors.ContentionError, "rolled back, try again"),
     1213: (errors.VictimError, "rolled back, try again"),
-    1290: (errors.ReadOnlyStoreError, "MARIADB_URL must name the primary"),
+    1290: (es.OperationalError, "the server's words"),
     1836: (errors.ReadOnlyStoreError, "MARIADB_URL must name the primary"),
     1969: (es.OperationalError, "took too long"),
     1045: (es.OperationalError, "password in MARIADB_URL"),
@@ -82,6 +84,24 @@ def test_a_code_gives_its_class_the_servers_words_and_advice(code: int) -> None:
     assert type(error) is expected
     assert str(error).startswith(f"MariaDB error {code}: the server's words")
     assert advice in str(error)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--read-only", errors.ReadOnlyStoreError),
+        ("--read_only", errors.ReadOnlyStoreError),
+        ("--read-only=NO_LOCK", errors.ReadOnlyStoreError),
+        ("--secure-file-priv", es.OperationalError),
+        ("--skip-grant-tables", es.OperationalError),
+        ("--innodb-read-only-compressed", es.OperationalError),
+    ],
+)
+def test_an_option_that_prevents_a_statement_is_read_only_or_another_one(
+    option: str, expected: type
+) -> None:
+    words = f"The MariaDB server is running with the {option} option so it cannot execute this"
+    assert type(translated(pymysql.OperationalError(1290, words))) is expected
 
 
 @pytest.mark.parametrize(

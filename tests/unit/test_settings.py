@@ -32,7 +32,7 @@ GIVEN = {
 DEFAULTS = {
     "migration_url": None,
     "operation": "ringi_operation",
-    "lanes": 4,
+    "lanes": None,
     "pool_size": 5,
     "max_overflow": 10,
     "pool_timeout": 30.0,
@@ -49,6 +49,10 @@ BAD_URLS = (
     f"postgresql+psycopg://clerk:{SECRET}@db.example/",
     f"mysql+pymysql://clerk:{SECRET}@db.example:port/",
     f"mysql+pymysql://clerk:{SECRET}@[::1/",
+    f"{URL}?nonsense=1",
+    f"{URL}?ssl_ca=/nope",
+    f"{URL}?connect_timeout=soon",
+    f"{URL}?unix_socket=/run/db.sock&autocommmit=1",
 )
 BAD_NUMBERS = ("", "x", "1.5", "0x10", "1e3", "-1")
 BAD_SECONDS = ("x", "0", "-1", "nan", "inf", "3600.1")
@@ -109,20 +113,67 @@ def test_a_setting_of_one_application_wins_over_the_common_one() -> None:
 
 @pytest.mark.parametrize(
     ("application", "prefix"),
-    [("Approvals", "approvals"), ("My App 2", "my_app_2"), ("", "ringi"), ("--", "ringi")],
+    [("Approvals", "approvals"), ("my_app_2", "my_app_2"), ("", "ringi")],
 )
 def test_databases_are_named_after_the_application(application: str, prefix: str) -> None:
     found = settings(application)
     assert (found.log, found.views) == (f"{prefix}_log", f"{prefix}_views")
 
 
-@pytest.mark.parametrize("application", ["a" * 61, "9 Lives"])
+@pytest.mark.parametrize(
+    "application", ["a" * 61, "9 Lives", "Orders.EU", "orders eu", "Orders-EU", "--", "_x"]
+)
 def test_an_application_whose_name_makes_no_database_is_told_to_name_them(
     application: str,
 ) -> None:
     with pytest.raises(ProgrammingError, match="MARIADB_LOG"):
         settings(application)
     assert settings(application, log="cases", views="readers").log == "cases"
+
+
+SLIPS = {
+    "LANE": "LANES",
+    "POOLSIZE": "POOL_SIZE",
+    "POOL_MAX_OVERFLOW": "MAX_OVERFLOW",
+    "LOCK_TIME_OUT": "LOCK_TIMEOUT",
+    "CONNECT_TIMEOUT": "LOCK_TIMEOUT",
+    "MIGRATIONS_URL": "MIGRATION_URL",
+    "MIGRATION": "MIGRATION_URL",
+    "VIEW": "VIEWS",
+    "URI": "URL",
+    "url": "URL",
+    "Lanes": "LANES",
+}
+
+#: What MariaDB's programs and container images, and others of this kind, read.
+OF_OTHERS = (
+    *("ROOT_PASSWORD", "ROOT_PASSWORD_HASH", "ROOT_HOST", "ALLOW_EMPTY_ROOT_PASSWORD"),
+    *("RANDOM_ROOT_PASSWORD", "DATABASE", "USER", "PASSWORD", "PASSWORD_HASH", "HOST", "PORT"),
+    *("MYSQL_LOCALHOST_USER", "MYSQL_LOCALHOST_GRANTS", "HEALTHCHECK_GRANTS", "AUTO_UPGRADE"),
+    *("DISABLE_UPGRADE_BACKUP", "INITDB_SKIP_TZINFO", "MASTER_HOST", "MASTER_PORT"),
+    *("REPLICATION_USER", "REPLICATION_PASSWORD", "REPLICATION_PASSWORD_HASH", "VERSION"),
+    *("HOME", "GROUP_SUFFIX", "UNIX_PORT", "TCP_PORT", "PLUGIN_DIR", "CONFIG", "MAJOR"),
+    *("TLS_DISABLE_PEER_VERIFICATION", "CHARSET", "COLLATE", "EXTRA_FLAGS", "DATA_DIR"),
+)
+
+
+@pytest.mark.parametrize("prefix", ["", "APPROVALS_"])
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_in_a_settings_name_is_refused_with_the_name_that_was_meant(
+    slip: str, prefix: str
+) -> None:
+    env = Environment("Approvals", {"MARIADB_URL": URL, f"{prefix}MARIADB_{slip}": SECRET})
+    with pytest.raises(ProgrammingError) as refused:
+        StoreSettings.from_env(env)
+    assert f"did you mean {prefix}MARIADB_{SLIPS[slip]}?" in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("prefix", ["MARIADB_", "APPROVALS_MARIADB_", "OTHER_MARIADB_LANE_", ""])
+@pytest.mark.parametrize("name", OF_OTHERS)
+def test_what_others_read_from_the_environment_is_left_to_them(name: str, prefix: str) -> None:
+    env = Environment("Approvals", {"MARIADB_URL": URL, prefix + name: "x"})
+    assert StoreSettings.from_env(env) == settings()
 
 
 def test_without_a_url_the_message_shows_what_one_looks_like() -> None:
@@ -145,6 +196,18 @@ def test_a_socket_in_the_url_is_kept() -> None:
     assert settings(url=URL + "?unix_socket=/run/db.sock").url.query == {
         "unix_socket": "/run/db.sock"
     }
+
+
+@pytest.mark.parametrize("query", ["unix_socket=/run/db.sock", "charset=utf8mb4", "ssl_cipher=AES"])
+def test_parameters_that_pymysql_knows_are_taken(query: str) -> None:
+    key, value = query.split("=")
+    assert settings(url=f"{URL}?{query}").url.query == {key: value}
+
+
+@pytest.mark.parametrize("parameter", ["nonsense", "ssl_ca"])
+def test_a_parameter_that_cannot_be_used_is_named(parameter: str) -> None:
+    with pytest.raises(ProgrammingError, match=f"^MARIADB_URL: .*{parameter}.*cannot be used"):
+        settings(url=f"{URL}?{parameter}=/nope")
 
 
 def test_no_secret_is_shown() -> None:

@@ -30,9 +30,13 @@ CREATE TABLE IF NOT EXISTS epoch (
     started_at DATETIME(6) NOT NULL DEFAULT UTC_TIMESTAMP(6)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_nopad_bin;
 
+-- The lanes are those of the table, which an interrupted migration may have made with another
+-- number than this one's. Its expression reads "crc32(`stream`) MOD 4".
 INSERT INTO epoch (epoch, lanes, reason)
-SELECT UNHEX(REPLACE(UUID(), '-', '')), {lanes}, 'created'
-FROM settled WHERE NOT EXISTS (SELECT 1 FROM epoch);
+SELECT UNHEX(REPLACE(UUID(), '-', '')), REGEXP_SUBSTR(generation_expression, '[0-9]+$'), 'created'
+FROM information_schema.columns
+WHERE NOT EXISTS (SELECT 1 FROM epoch)
+AND table_schema = '{database}' AND table_name = 'event' AND column_name = 'lane';
 
 -- One row for each keyed append, committed with its events. The positions are not here: they are
 -- those of the first event and of the next ones in order. The key has a name of its own, because
@@ -68,7 +72,8 @@ SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'an epoch is never changed: start a n
 CREATE OR REPLACE TRIGGER epoch_is_never_deleted BEFORE DELETE ON epoch FOR EACH ROW
 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'an epoch is never deleted: start a new one';
 
--- Triggers show only to who may create them; this view shows their names to who must check them.
+-- Triggers show only to who may create them; this view shows them to who must check them.
 CREATE OR REPLACE SQL SECURITY DEFINER VIEW guard AS
-SELECT trigger_name AS name FROM information_schema.triggers
-WHERE event_object_schema = '{database}';
+SELECT trigger_name AS name, action_timing AS timing, event_manipulation AS event,
+event_object_table AS on_table
+FROM information_schema.triggers WHERE event_object_schema = '{database}';

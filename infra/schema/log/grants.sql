@@ -15,4 +15,6 @@ GRANT SELECT ON `{database}`.epoch TO {application};
 
 GRANT SELECT ON `{database}`.guard TO {application};
 
+GRANT SELECT ON `{database}`.granted TO {application};
+
 GRANT SELECT ON `{database}`.migration TO {application};
