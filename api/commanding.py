@@ -8,7 +8,7 @@ import msgspec
 
 from api.authentication import actor_of
 from api.command_headers import CommandHeaders, headers_of
-from api.rights import require_history
+from api.rights import require_history, require_reasons
 from api.waiting import Waiting
 from commands.bus import StaleVersionError
 from commands.envelope import Envelope
@@ -17,6 +17,7 @@ from domain.command import Command
 from domain.definition.commands import PublishDefinition
 from domain.directory.commands import PersonCommand
 from domain.document.commands import DocumentCommand
+from domain.errors import RefusedError
 from domain.metadata import Channel
 from infra.bootstrap import Parts
 
@@ -56,6 +57,9 @@ class Commanding:
             return self.parts.bus.handle(envelope)
         except StaleVersionError as error:
             require_history(self.parts, envelope.actor, command, error)
+            raise
+        except RefusedError:
+            require_reasons(self.parts, envelope.actor, command)
             raise
 
     def answer(

@@ -90,7 +90,7 @@ def _put_unforeseen(req: falcon.Request, resp: falcon.Response, error: Exception
     correlation_id = uuid4().hex
     # The path, not the query: what people filter by is nobody's business.
     _log.error(
-        "%s %s failed, correlation_id=%s: %s",
+        "%s %a failed, correlation_id=%s: %s",  # a path may hold a line's end
         req.method,
         req.path,
         correlation_id,

@@ -8,7 +8,7 @@ from infra.settings import Settings
 _settings = Settings.load()
 
 bind = f"{_settings.api_host}:{_settings.api_port}"
-worker_class = "gthread"
+worker_class = "api.gunicorn_worker.BoundedThreadWorker"
 threads = _settings.api_threads
 #: Connections that one process keeps, most of them idle.
 worker_connections = 1000
@@ -24,5 +24,7 @@ limit_request_fields = 50
 limit_request_field_size = 8190
 #: None: whoever wants one has a proxy in front; it would hold what people filter by.
 accesslog = None
+#: Its place would be one for all installations of an account, and nobody here speaks to it.
+control_socket_disable = True
 errorlog = "-"
 loglevel = _settings.log_level.lower()

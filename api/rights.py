@@ -6,7 +6,7 @@ from commands.bus import StaleVersionError
 from domain.actor import Actor, Circumstances
 from domain.command import Command
 from domain.directory.commands import PersonCommand
-from domain.document.commands import DocumentCommand
+from domain.document.commands import CreateDocument, DocumentCommand, ReachMilestone
 from domain.document.decide import is_party
 from domain.document.state import Document, fold
 from domain.errors import Reason, RefusedError
@@ -47,6 +47,20 @@ def require_history(parts: Parts, actor: Actor, command: Command, error: StaleVe
         require_party(fold(each.event for each in parts.log.load(command.document)), actor)
     elif isinstance(command, PersonCommand) and error.since:
         require_own(actor, command.login)
+
+
+def require_reasons(parts: Parts, actor: Actor, command: Command) -> None:
+    """Refuse who may not learn why this command was refused: whose document it is, where it stands.
+
+    What is told of a milestone is for its role, which need not be a party.
+
+    Raises:
+        RefusedError: NOT_FOUND, NOT_ALLOWED.
+    """
+    if isinstance(command, DocumentCommand) and not isinstance(
+        command, CreateDocument | ReachMilestone
+    ):
+        require_party(fold(each.event for each in parts.log.load(command.document)), actor)
 
 
 def no_document() -> RefusedError:

@@ -38,7 +38,7 @@ _GROWN = """
 local needing = {}
 local full = redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[2])
 for at = 2, #KEYS, 3 do
-    if redis.call('EXISTS', KEYS[at]) == 1 then
+    if redis.call('PTTL', KEYS[at]) > 0 then
         if redis.call('LLEN', KEYS[at + 1]) == 0 then
             redis.call('RPUSH', KEYS[at + 1], '1')
             redis.call('PEXPIRE', KEYS[at + 1], ARGV[1])
@@ -112,16 +112,18 @@ class Wakeup:
     def tick(self, lanes: int) -> None:
         """Send a message for every lane where nobody lingers, whatever was sent before.
 
+        A flag that never ends is nobody's: a claim that is not renewed is void.
+
         Raises:
             RedisError: Redis is away.
         """
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.llen(QUEUE_KEY)
         for lane in range(lanes):
-            pipeline.exists(_flag(lane))
+            pipeline.pttl(_flag(lane))
         queued, *attended = pipeline.execute()
         if queued < MOST_TICKS_QUEUED * lanes:
-            for lane in (lane for lane in range(lanes) if not attended[lane]):
+            for lane in (lane for lane in range(lanes) if attended[lane] <= 0):
                 self._send(lane)
 
     def begun(self, lane: int) -> None:

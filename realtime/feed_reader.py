@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import NoReturn
 
+from infra.position import EPOCH_DIGITS
 from realtime.announcements import Announcements, News
-from realtime.hub import Hub, parsed
+from realtime.hub import Hub
 from realtime.limits import Limits
-from realtime.row import Row
+from realtime.row import MalformedRowError, Row
 from realtime.steps import UnavailableError
 from realtime.threads import Threads
 
@@ -68,12 +70,27 @@ class FeedReader:
 
     def _received(self, news: News | None) -> None:
         """Take what Redis brought; None: it was away, anything may be missing."""
-        if news is None or not self._hub.receive(news.lane, _rows(news)) or not news.complete:
+        if news is None:
+            self._look.set()
+            return
+        rows = list(ours(news, self._hub.epoch))
+        received = self._hub.receive(news.lane, rows)
+        if not (received and news.complete and len(rows) == len(news.messages)):
             self._look.set()
 
 
-def _rows(news: News) -> list[Row]:
-    return [
-        parsed(news.lane, seq, bytes(message))
-        for seq, message in enumerate(news.messages, news.first)
-    ]
+def ours(news: News, epoch: str) -> Iterator[Row]:
+    """Give the rows that were published, up to one that is not of the feed of this epoch.
+
+    Redis' channels are one for all its databases: another installation may speak there, and a row
+    of its feed must neither be shown nor taken for the one of the same number here.
+    """
+    for seq, message in enumerate(news.messages, news.first):
+        try:
+            row = Row.parse(bytes(message))
+        except MalformedRowError as error:
+            log.error("lane %d: a published row cannot be read: %s", news.lane, error)  # noqa: TRY400
+            return
+        if (row.lane, row.seq) != (news.lane, seq) or row.log_epoch != epoch[:EPOCH_DIGITS]:
+            return
+        yield row

@@ -15,11 +15,12 @@ from realtime.steps import Steps, ask
 
 log = logging.getLogger(__name__)
 
-#: Rows of the feed that are read at once.
-CHUNK = 1000
+#: Rows of the feed that are read at once: of the largest documents some 25 MB, and with all threads
+#: for questions at it 200 MB.
+CHUNK = 200
 
 #: Rows before the head that are fetched at the start: clients come back with places just below.
-WARM_UP = 1000
+WARM_UP = CHUNK
 
 
 class Subscriber(Protocol):

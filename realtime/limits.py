@@ -33,6 +33,8 @@ class Limits:
     """The same in bytes: less than `unsent_bytes`, so that a replay cannot cut its reader."""
     replay_scan: int = 20_000
     """Rows of the feed that are looked through for one resuming client."""
+    replay_scan_bytes: int = 16 * 1024 * 1024
+    """The same in bytes: whoever may read nothing of it could ask for it all the time."""
     ring_rows: int = 10_000
     """The newest rows that are kept in memory, in each lane."""
     ring_bytes: int = 16 * 1024 * 1024

@@ -151,7 +151,8 @@ def parse(text: str | bytes) -> Request:
     try:
         request = _requests.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise BadMessageError(str(error)) from None
+        found, unknown, _name = str(error).partition("unknown field")
+        raise BadMessageError(found + unknown) from None
     wanted = [request.connect, request.subscribe, request.unsubscribe]
     if wanted.count(None) != len(wanted) - 1:
         raise BadMessageError("a request wants exactly one thing")

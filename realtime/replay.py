@@ -30,10 +30,13 @@ class _Gathering:
     index: Index[None] = field(default_factory=Index)
     frames: list[bytes] = field(default_factory=list)
     size: int = 0
+    looked_through: int = 0
+    """Bytes of the rows that were taken, also of those that do not concern the subscriber."""
     rights_changed: bool = False
 
     def take(self, rows: Iterable[Row]) -> None:
         for row in rows:
+            self.looked_through += len(row.body)
             for topics, _ in self.index.audience(row):
                 self.frames.append(text_frame(row.told_to(topics)))
                 self.size += len(self.frames[-1])
@@ -44,7 +47,11 @@ class _Gathering:
     @property
     def full(self) -> bool:
         limits = self.hub.limits
-        return len(self.frames) > limits.replay_messages or self.size > limits.replay_bytes
+        return (
+            len(self.frames) > limits.replay_messages
+            or self.size > limits.replay_bytes
+            or self.looked_through > limits.replay_scan_bytes
+        )
 
 
 def replay(

@@ -19,6 +19,7 @@ _Parts = dict[str, msgspec.Raw]
 _parts = msgspec.json.Decoder(_Parts)
 _topics = msgspec.json.Decoder(list[str])
 _at = msgspec.json.Decoder(tuple[int, int])
+_position = msgspec.json.Decoder(str)
 
 
 class _Data(msgspec.Struct):
@@ -38,6 +39,8 @@ class Row:
 
     lane: int
     seq: int
+    log_epoch: str
+    """Of which history of which log it tells, as positions show it."""
     topics: frozenset[str]
     """The feed's topics of the row, and EVERYTHING."""
     excluded: frozenset[str]
@@ -59,6 +62,7 @@ class Row:
         try:
             parts = _parts.decode(message)
             lane, seq = _at.decode(parts["at"])
+            log_epoch = _position.decode(parts.get("position", b'""')).partition(".")[0]
             topics = _topics.decode(parts.pop("topics"))
             data = _data.decode(parts["data"]) if "data" in parts else _Data()
         except (msgspec.DecodeError, KeyError) as error:
@@ -68,13 +72,14 @@ class Row:
         roles_kept = bytes(parts.get("type", b"")) in _ROLES_KEPT
         inboxes = frozenset(() if roles_kept else people)
         everybody = frozenset(topics) | {EVERYTHING}
-        return cls(lane, seq, everybody, frozenset(data.excluded), people, inboxes, body)
+        excluded = frozenset(data.excluded)
+        return cls(lane, seq, log_epoch, everybody, excluded, people, inboxes, body)
 
     @classmethod
     def concerning_nobody(cls, lane: int, seq: int) -> Self:
         """Return what stands for a row that cannot be read, so that those behind it can pass."""
         body = msgspec.json.encode({"at": (lane, seq)})
-        return cls(lane, seq, frozenset(), frozenset(), (), frozenset(), body)
+        return cls(lane, seq, "", frozenset(), frozenset(), (), frozenset(), body)
 
     def told_to(self, topics: tuple[str, ...]) -> bytes:
         """Return the message for those whose subscriptions `topics` it matches, as JSON."""

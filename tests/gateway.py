@@ -72,12 +72,14 @@ class FakeFeed:
             raise OSError("the database is away")
 
 
-def a_message(lane: int, seq: int, topics: Iterable[str], **data: Any) -> bytes:
+def a_message(
+    lane: int, seq: int, topics: Iterable[str], *, epoch: str = "k3f9", **data: Any
+) -> bytes:
     return msgspec.json.encode(
         {
             "topics": list(topics),
             "at": [lane, seq],
-            "position": f"k3f9.{lane}.{seq * 7}",
+            "position": f"{epoch}.{lane}.{seq * 7}",
             "type": data.pop("type", "document.submitted"),
             "document": None,
             "version": 3,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from redis import Redis
 
 from infra.feed import Feed, FeedRow, Publisher
+from infra.position import EPOCH_DIGITS
 from infra.projecting.preparing import prepare
 from infra.redis_clients import quick_client
 from projections.workspace import WORKSPACE
@@ -29,6 +30,7 @@ class Teller:
         self, lane: int, *rows: Sequence[str], text: str = "", published: bool = True
     ) -> list[FeedRow]:
         """Commit a batch of rows, each given by its topics, then publish it (or lose it)."""
+        epoch = self.feed.epoch()[:EPOCH_DIGITS]
         with self._datastore.transaction() as cursor:
             cursor.execute(
                 f"SELECT seq FROM {self._views}.checkpoint"
@@ -37,7 +39,7 @@ class Teller:
             )
             ((last,),) = cursor.fetchall()
             told = [
-                FeedRow(lane, seq, a_message(lane, seq, topics, text=text))
+                FeedRow(lane, seq, a_message(lane, seq, topics, epoch=epoch, text=text))
                 for seq, topics in enumerate(rows, last + 1)
             ]
             cursor.execute(

@@ -156,7 +156,7 @@ def grant_role(
 def revoke_role(
     person: Person | None, command: RevokeRole, circumstances: Circumstances, facts: AdminFacts
 ) -> tuple[Event, ...]:
-    """Take a role from a person; one active admin remains.
+    """Take a role from a person; of the admins that the facts know, one active one remains.
 
     Raises:
         RefusedError: NOT_ALLOWED, also for the last active admin; NOT_FOUND; NOTHING_CHANGES if
@@ -196,7 +196,7 @@ def deactivate_person(
     circumstances: Circumstances,
     facts: AdminFacts,
 ) -> tuple[Event, ...]:
-    """Let a person no longer act; one active admin remains.
+    """Let a person no longer act; of the admins that the facts know, one active one remains.
 
     Raises:
         RefusedError: NOT_ALLOWED, also for the last active admin; NOT_FOUND; NOTHING_CHANGES.

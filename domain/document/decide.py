@@ -45,6 +45,10 @@ from domain.metadata import Event
 from domain.text import required_text, text
 from domain.values import Values, plain, revision_of
 
+#: Bytes of all texts of a document, as UTF-8, at most: some twenty pages. Lists, feeds and
+#: histories are made of whole documents, so this is what bounds them.
+LARGEST_CONTENT = 64 * 1024
+
 
 def create(
     document: Document | None, command: CreateDocument, given: Circumstances, facts: Facts
@@ -54,6 +58,7 @@ def create(
         raise RefusedError(Reason.ALREADY_EXISTS, "there is a document of this id", "document")
     parsed = parse_values(facts.definition.content, command.values)
     values = {name: value for name, value in parsed.items() if value is not None}
+    _require_size(values)
     return [
         DocumentCreated(
             definition=facts.definition.name,
@@ -85,6 +90,7 @@ def revise(
     values = {
         name: value for name, value in {**found.values, **changes}.items() if value is not None
     }
+    _require_size(values)
     return [DocumentRevised(changes=changes, revision=revision_of(values))]
 
 
@@ -225,6 +231,16 @@ def _require_status(document: Document, allowed: frozenset[Status], done: str) -
     if document.status not in allowed:
         raise RefusedError(
             Reason.WRONG_STATUS, f"the document is {document.status}: it cannot be {done} now"
+        )
+
+
+def _require_size(values: Values) -> None:
+    size = sum(len(value.encode()) for value in values.values() if isinstance(value, str))
+    if size > LARGEST_CONTENT:
+        raise RefusedError(
+            Reason.INVALID,
+            f"a document's texts have at most {LARGEST_CONTENT} bytes in all, not {size}",
+            "values",
         )
 
 

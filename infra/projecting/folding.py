@@ -5,7 +5,9 @@ Pure: what is fetched and what is stored is the caller's.
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import Notification
@@ -22,8 +24,7 @@ from projections.base import Projection
 LONGEST_ERROR = 2000
 
 
-@dataclass(frozen=True)
-class Examined:
+class Examined(NamedTuple):
     """An event as it was read, decoded before any lock is taken."""
 
     stream: UUID
@@ -38,7 +39,7 @@ class Examined:
 
     def refused(self, error: Exception) -> "Examined":
         """Return this event, to be parked for `error`."""
-        return replace(self, error=described(error))
+        return self._replace(error=described(error))
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class Numbering:
     """The last number that is taken."""
     tells: bool = True
     """False where nobody listens: while tables are built anew."""
+
+    @cached_property
+    def epoch(self) -> str:
+        """The log's epoch, as positions show it."""
+        return self.log_epoch.hex()[:EPOCH_DIGITS]
 
 
 @dataclass
@@ -147,10 +153,8 @@ class Folder:
     ) -> list[FeedRow]:
         assert event.recorded is not None  # noqa: S101  # else it has an error
         changes = self._projection.fold(overlay, event.recorded)
-        position = str(
-            Position(numbering.log_epoch.hex()[:EPOCH_DIGITS], numbering.lane, event.position)
-        )
         lane = numbering.lane
+        position = str(Position(numbering.epoch, lane, event.position))
         told = [
             FeedRow(lane, number, message_of(change, lane=lane, seq=number, position=position))
             for number, change in enumerate(changes, seq + 1)

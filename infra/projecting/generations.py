@@ -1,6 +1,7 @@
 """Which of a projection's tables readers are to read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pymysql
@@ -14,6 +15,15 @@ from infra.projecting.tables import table_name
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True)
+class _Live:
+    """What was found at one look; the next look replaces the whole of it."""
+
+    generations: Mapping[str, int]
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Qualified names by projection and table, as they are asked for."""
+
+
 class Generations:
     """The live generation of each projection, as this server shows it; remembered.
 
@@ -23,7 +33,7 @@ class Generations:
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
-        self._known: dict[str, int] = {}
+        self._live = _Live({})
 
     def table(self, projection: str, table: str) -> str:
         """Return the qualified name of a live table.
@@ -31,12 +41,19 @@ class Generations:
         Raises:
             NotPreparedError: the projection has none.
         """
-        if projection not in self._known:
+        live = self._live
+        name = live.names.get((projection, table))
+        if name is None:
+            name = live.names[projection, table] = self._name(projection, table)
+        return name
+
+    def _name(self, projection: str, table: str) -> str:
+        if projection not in self._live.generations:
             self.refresh()
-        if projection not in self._known:
+        generation = self._live.generations.get(projection)
+        if generation is None:
             raise NotPreparedError(f"projection {projection!r} has no tables yet")
-        name = table_name(projection, table, self._known[projection])
-        return f"{self._datastore.settings.views}.{name}"
+        return f"{self._datastore.settings.views}.{table_name(projection, table, generation)}"
 
     def refresh(self) -> None:
         """Look again. One statement."""
@@ -44,7 +61,7 @@ class Generations:
             cursor.execute(
                 f"SELECT name, generation FROM {self._datastore.settings.views}.projection"
             )
-            self._known = dict(cursor.fetchall())
+            self._live = _Live(dict(cursor.fetchall()))
 
     def reading_again(self, read: Callable[[], Result]) -> Result:
         """Return what `read` returns; if a table was gone, look again and read once more."""

@@ -1,10 +1,26 @@
 """The JSON that clients get of a change."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
 from projections.base import Change
+from projections.workspace.plain import instant
+
+
+class _Message(msgspec.Struct):
+    topics: Sequence[str]
+    at: tuple[int, int]
+    position: str
+    type: str
+    document: UUID | None
+    version: int
+    time: str
+    data: Mapping[str, object]
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def message_of(change: Change, *, lane: int, seq: int, position: str) -> bytes:
@@ -13,21 +29,17 @@ def message_of(change: Change, *, lane: int, seq: int, position: str) -> bytes:
     Raises:
         TypeError, ValueError: something in `change` is not JSON, or its time is not aware.
     """
-    return msgspec.json.encode(
-        {
-            "topics": change.topics,
-            "at": (lane, seq),
-            "position": position,
-            "type": change.type,
-            "document": change.document,
-            "version": change.version,
-            "time": _instant(change.time),
-            "data": change.data,
-        }
+    if change.time.tzinfo is None:
+        raise ValueError(f"not an aware instant: {change.time}")
+    return _encode(
+        _Message(
+            change.topics,
+            (lane, seq),
+            position,
+            change.type,
+            change.document,
+            change.version,
+            instant(change.time),
+            change.data,
+        )
     )
-
-
-def _instant(time: datetime) -> str:
-    if time.tzinfo is None:
-        raise ValueError(f"not an aware instant: {time}")
-    return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from eventsourcing.persistence import DataError, ProgrammingError
 from pymysql.cursors import Cursor
@@ -18,6 +19,8 @@ BYTES_A_CHARACTER = 4
 
 #: MariaDB's limit for the name of a table.
 LONGEST_NAME = 64
+
+T = TypeVar("T")
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -104,7 +107,6 @@ class TableStore:
         columns, key = quoted(form.names), form.table.key
         changed = [name for name in form.names if name not in key] or list(key[:1])
         self.form = form
-        self._name = name
         self._max_packet = max_packet
         self._key = f"({quoted(key)})"
         self._keys = f"({', '.join(['%s'] * len(key))})"
@@ -137,14 +139,14 @@ class TableStore:
             DataError: one is too large for a packet.
         """
         in_order = sorted(rows, key=self.form.key_of)
-        insert_rows(cursor, self._insert, self._update, in_order, self._max_packet)
+        insert_rows(cursor, self._insert, in_order, self._update, self._max_packet)
 
     def _listed(self, count: int) -> str:
         return f"({', '.join([self._keys] * count)})"
 
 
 def insert_rows(
-    cursor: Cursor, insert: str, then: str, rows: Sequence[Cells], max_packet: int
+    cursor: Cursor, insert: str, rows: Sequence[Cells], then: str, max_packet: int
 ) -> None:
     """Execute `insert`, which ends in VALUES, for all rows, in as few statements as they take.
 
@@ -152,14 +154,14 @@ def insert_rows(
         DataError: one is too large for a packet.
     """
     for chunk in _pieces(rows):
-        row = f"({', '.join(['%s'] * len(chunk[0]))})"
-        statement = cursor.mogrify(insert + ", ".join([row] * len(chunk)) + then, _flat(chunk))
+        row = f"({','.join(['%s'] * len(chunk[0]))})"
+        statement = cursor.mogrify(insert + ",".join([row] * len(chunk)) + then, _flat(chunk))
         if not _too_large(statement, max_packet):
             cursor.execute(statement)
         elif len(chunk) > 1:
             half = len(chunk) // 2
-            insert_rows(cursor, insert, then, chunk[:half], max_packet)
-            insert_rows(cursor, insert, then, chunk[half:], max_packet)
+            insert_rows(cursor, insert, chunk[:half], then, max_packet)
+            insert_rows(cursor, insert, chunk[half:], then, max_packet)
         else:  # the server would drop the connection
             raise DataError(f"a row needs more than a packet (max_allowed_packet is {max_packet})")
 
@@ -171,7 +173,7 @@ def _too_large(statement: str, max_packet: int) -> bool:
     return len(statement.encode("utf-8", "surrogateescape")) > room
 
 
-def _pieces(rows: Sequence[Cells]) -> Iterator[Sequence[Cells]]:
+def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + ROWS] for start in range(0, len(rows), ROWS))
 
 

@@ -8,6 +8,7 @@ from pymysql.cursors import Cursor
 
 from domain.metadata import Recorded
 from infra.feed import FeedRow
+from infra.projecting.cells import Cells
 from infra.projecting.checkpoint import Where
 from infra.projecting.folding import Examined, Folded, Folder, Numbering
 from infra.projecting.overlay import Overlay
@@ -54,10 +55,8 @@ class Writer:
         """Write rows and feed; leave what could not be folded to the caller."""
         stores = self._stores(where)
         overlay = Overlay(self.folder.forms)
-        for name, store in stores.items():
-            moving = (event for event in events if event.stream not in still)
-            keys = {key for event in moving for table, key in event.named if table == name}
-            overlay.fetched(name, store.select(cursor, keys))
+        for name, keys in self._named_by(events, still).items():
+            overlay.fetched(name, stores[name].select(cursor, keys))
         numbering = Numbering(where.log_epoch, where.lane, where.seq, tells)
         folded = self.folder.fold(overlay, events, numbering, still)
         for name, store in stores.items():
@@ -65,6 +64,15 @@ class Writer:
             store.delete(cursor, overlay.deleted(name))
         self._tell(cursor, where, folded.rows)
         return folded
+
+    def _named_by(self, events: Sequence[Examined], still: set[UUID]) -> dict[str, set[Cells]]:
+        """Return the keys of the rows that these events may get, by table."""
+        named: dict[str, set[Cells]] = {name: set() for name in self.folder.forms}
+        for event in events:
+            if event.stream not in still:
+                for table, key in event.named:
+                    named[table].add(key)
+        return named
 
     def _stores(self, where: Where) -> dict[str, TableStore]:
         name, generation = self._projection.name, where.generation
@@ -76,5 +84,6 @@ class Writer:
         }
 
     def _tell(self, cursor: Cursor, where: Where, rows: Sequence[FeedRow]) -> None:
-        values = [(self._projection.name, row.lane, row.seq, row.message) for row in rows]
-        insert_rows(cursor, self._feed, "", values, where.max_packet)
+        name = self._projection.name
+        values: list[Cells] = [(name, row.lane, row.seq, row.message) for row in rows]
+        insert_rows(cursor, self._feed, values, "", where.max_packet)

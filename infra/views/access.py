@@ -13,7 +13,7 @@ READS_ALL = frozenset({ADMIN, AUDITOR})
 
 @dataclass(frozen=True)
 class Access:
-    """Answers from the views on the primary: a right that was taken is gone at once."""
+    """Answers from the views on the primary: a right that was taken is gone when they show it."""
 
     directory: DirectoryView
     tickets: Tickets

@@ -1,6 +1,6 @@
 """Questions in SQL to the tables of one projection, whichever generation serves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +28,11 @@ class Tables:
 
         def attempt() -> list[Sequence[Any]]:
             with self.datastore.cursor() as cursor:
-                cursor.execute(sql.format_map(self._names()), tuple(values))
+                cursor.execute(sql.format_map(self), tuple(values))
                 return list(cursor.fetchall())
 
         return retrying(lambda: self.generations.reading_again(attempt), READ_AGAIN)
 
-    def _names(self) -> Mapping[str, str]:
-        return {
-            table.name: self.generations.table(self.projection.name, table.name)
-            for table in self.projection.tables
-        }
+    def __getitem__(self, table: str) -> str:
+        """Return the qualified name that a table has now: what `{table}` becomes."""
+        return self.generations.table(self.projection.name, table)

@@ -57,7 +57,7 @@ def _document_change(rows: Rows, recorded: Recorded) -> Change:
     }
     data: dict[str, object] = {
         "document": plain_row(changes),
-        "entry": {name: value for name, value in plain_row(entry).items() if name != "document"},
+        "entry": plain_row({name: entry[name] for name in entry if name != "document"}),
     }
     if opened or closed:
         data["opened"] = [plain_row(task) for task in opened]

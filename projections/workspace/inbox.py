@@ -35,12 +35,15 @@ TASK = Table(
     indexes=(("kind", "assignee", "number"),),
 )
 
+_CLOSE_ONE = (SlotApproved, SlotRejected)
+_CLOSE_ALL = (StepEnded, DocumentWithdrawn)
+
 
 def closed_by(event: Event) -> tuple[str, ...]:
     """Return the slots that `event` closes."""
-    if isinstance(event, SlotApproved | SlotRejected):
+    if isinstance(event, _CLOSE_ONE):
         return (event.slot,)
-    if isinstance(event, StepEnded | DocumentWithdrawn):
+    if isinstance(event, _CLOSE_ALL):
         return event.closed
     return ()
 

@@ -22,6 +22,10 @@ ENTRY = Table(
 )
 
 
+#: What most values are: JSON has them as they are.
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def fold(rows: Rows, recorded: Recorded) -> Row:
     """Add the event's row, and return it."""
     meta = recorded.meta
@@ -35,7 +39,10 @@ def fold(rows: Rows, recorded: Recorded) -> Row:
         "channel": meta.channel.value,
         "effective_at": meta.effective_at,
         "recorded_at": meta.recorded_at,
-        "data": {name: jsonable(value) for name, value in vars(recorded.event).items()},
+        "data": {
+            name: value if type(value) in _AS_THEY_ARE else jsonable(value)
+            for name, value in vars(recorded.event).items()
+        },
     }
     rows.put(ENTRY, row)
     return row
@@ -43,6 +50,8 @@ def fold(rows: Rows, recorded: Recorded) -> Row:
 
 def jsonable(value: object) -> object:
     """Return an event's value as JSON has it."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Money):
         return plain(value)
     if isinstance(value, dict):

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tests.benchmarks.appends import append, append_key, append_lock, append_postgres
 from tests.benchmarks.bench import Bench
+from tests.benchmarks.commands import commands
+from tests.benchmarks.decide import decide
 from tests.benchmarks.lags import lag
+from tests.benchmarks.latencies import latency
+from tests.benchmarks.projecting import projecting
 from tests.benchmarks.reads import decode, read
 from tests.benchmarks.rows import Row
 from tests.benchmarks.settles import settle
@@ -20,4 +24,8 @@ GROUPS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "settle": settle,
     "tail": tail,
     "lag": lag,
+    "decide": decide,
+    "commands": commands,
+    "projecting": projecting,
+    "latency": latency,
 }

@@ -25,9 +25,17 @@ class Scale:
     """Appends in each measurement of lag."""
     lag_rate: float
     """Appends a second while lag is measured, at random intervals."""
+    projected_events: int
+    """Events of the log that projections catch up."""
+    command_s: float
+    """Seconds for which clients give commands over HTTP in each measurement."""
+    latency_commands: int
+    """Commands of each measurement of latency."""
+    latency_rate: float
+    """Commands a second while latency is measured, whether or not earlier ones are answered."""
 
 
-#: A run to quote from: under eight minutes on two cores.
+#: A run to quote from: about twelve minutes on two cores.
 DEFAULT = Scale(
     rounds=5,
     append_s=1.0,
@@ -38,9 +46,13 @@ DEFAULT = Scale(
     holes=(1, 10, 1000),
     lag_appends=100,
     lag_rate=50.0,
+    projected_events=24_000,
+    command_s=5.0,
+    latency_commands=500,
+    latency_rate=50.0,
 )
 
-#: A run to see that nothing has become much slower: under ninety seconds.
+#: A run to see that nothing has become much slower: about three minutes.
 QUICK = Scale(
     rounds=3,
     append_s=0.4,
@@ -51,4 +63,8 @@ QUICK = Scale(
     holes=(1, 10, 1000),
     lag_appends=40,
     lag_rate=50.0,
+    projected_events=20_000,
+    command_s=2.0,
+    latency_commands=100,
+    latency_rate=50.0,
 )

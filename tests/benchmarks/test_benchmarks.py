@@ -1,6 +1,7 @@
 """The benchmarks measure what they say; how fast anything is, is no matter of a test."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ SMALL = Scale(
     holes=(1, 10),
     lag_appends=5,
     lag_rate=100.0,
+    projected_events=1_200,
+    command_s=0.1,
+    latency_commands=10,
+    latency_rate=50.0,
 )
 
 NAMES = [
@@ -43,6 +48,13 @@ NAMES = [
     "tail-bare/2",
     "lag/process",
     "lag/woken",
+    "decide",
+    "commands/16",
+    "projecting/1",
+    "projecting/2",
+    "projecting/count",
+    "latency/p50",
+    "latency/p99",
 ]
 
 
@@ -50,7 +62,10 @@ def test_every_row_is_measured_beside_its_floor_and_written(
     server: MariaDBServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "PACKAGED", tmp_path)  # a machine without PostgreSQL
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    which = shutil.which
+    monkeypatch.setattr(
+        shutil, "which", lambda name, **rest: None if name == "initdb" else which(name, **rest)
+    )
     told: list[str] = []
     rows, report = run(server, SMALL, list(GROUPS), told.append)
     write(report, tmp_path / "new" / "log.json")

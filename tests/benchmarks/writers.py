@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing.synchronize import Barrier
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
-from tests.benchmarks.processes import CONTEXT
+from tests.benchmarks.processes import PATIENCE_S, at_once, meet
 from tests.benchmarks.ways import Append, Way
 
 #: Writing processes: the server needs the rest of a small machine.
@@ -15,9 +15,6 @@ PROCESSES = 2
 
 #: Appends of each thread before the clock starts.
 WARM_UP = 10
-
-#: Seconds until a writer gives up waiting for the others to be ready.
-PATIENCE_S = 60
 
 
 class Span(NamedTuple):
@@ -36,34 +33,16 @@ def appends_per_s(way: Way, writers: int, seconds: float) -> float:
     """
     processes = min(writers, PROCESSES)
     shares = [len(range(number, writers, processes)) for number in range(processes)]
-    barrier = CONTEXT.Barrier(processes)
-    with ProcessPoolExecutor(processes, CONTEXT, _meet_at, (barrier,)) as pool:
-        running = [pool.submit(_write, way, share, seconds) for share in shares]
-        spans = [span for each in running for span in each.result()]
+    written = at_once([partial(_write, way, share, seconds) for share in shares])
+    spans = [span for each in written for span in each]
     lasted_s = max(span.end for span in spans) - min(span.begin for span in spans)
     return sum(span.appends for span in spans) / lasted_s
 
 
-_barrier: Barrier
-
-
-def _meet_at(barrier: Barrier) -> None:
-    global _barrier  # noqa: PLW0603  # a barrier can only be inherited, not sent
-    _barrier = barrier
-
-
-def _meet_the_others() -> None:
-    _barrier.wait(PATIENCE_S)
-
-
 def _write(way: Way, threads: int, seconds: float) -> Sequence[Span]:
-    gate = threading.Barrier(threads, _meet_the_others)
-    try:
-        with way.open(threads) as appends, ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda append: _append_for(append, seconds, gate), appends))
-    except BaseException:
-        _barrier.abort()
-        raise
+    gate = threading.Barrier(threads, meet)
+    with way.open(threads) as appends, ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda append: _append_for(append, seconds, gate), appends))
 
 
 def _append_for(append: Append, seconds: float, gate: threading.Barrier) -> Span:

@@ -5,10 +5,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import Any, Self
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ import pytest
 
 from api import client as client_module
 from api.client import NoAnswerError, ProblemError, RingiClient
+from api.gunicorn_worker import REQUEST_S
 from infra.ports import free_port
 from infra.stack import MariaDBServer
 from tests.integration.api_world import VALUES, World, a_company
@@ -129,6 +131,34 @@ def test_the_connection_stays_and_a_problem_does_not_end_it(world: World, port: 
             ann.get("/v1/nothing")
         ann.get("/v1/me")
         assert connection.sock is sock
+
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+#: What some strangers send, and within how many seconds others are answered nevertheless.
+RUDE_REQUESTS = {
+    "nothing": (b"", 2.0),
+    "half a head": (HEAD + b"X-Slow: ", REQUEST_S + 5),
+    "half a body": (
+        HEAD.replace(b"GET /healthz", b"POST /v1/documents")
+        + b"Content-Type: application/json\r\nAuthorization: Bearer SECRET\r\n"
+        + b"Content-Length: 1000\r\n\r\n{",
+        REQUEST_S + 5,
+    ),
+    "a last request, and no end": (HEAD + b"Connection: close\r\n\r\n", 2.0),
+}
+
+
+@pytest.mark.parametrize(("rude", "within_s"), RUDE_REQUESTS.values(), ids=RUDE_REQUESTS)
+def test_no_client_keeps_the_api_from_others(
+    world: World, port: int, rude: bytes, within_s: float
+) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(40):  # ten times as many as there are threads
+            sock = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+            sock.sendall(rude.replace(b"SECRET", world.secrets["ann"].encode()))
+        begun = monotonic()
+        wait_until(lambda: is_ready(port), "somebody else is answered")
+    assert monotonic() - begun < within_s
 
 
 def test_a_huge_body_is_not_read_to_its_end(world: World, port: int) -> None:

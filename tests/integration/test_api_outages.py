@@ -70,3 +70,12 @@ def test_without_the_database_the_process_lives_and_says_what_is_away(
         assert "nowhere" not in answer.text
         assert answer.json["correlation_id"] in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_a_path_writes_no_lines_of_its_own_into_the_log(
+    without_database: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = without_database.call("GET", "/v1/people/x%0aERROR%20forged", by="ann")
+    assert answer.status_code == 503
+    assert "forged" in caplog.text
+    assert "\nERROR forged" not in caplog.text

@@ -128,3 +128,32 @@ def test_a_repetition_comes_before_the_version(world: World) -> None:
     first = world.ok("PATCH", path, by="ann", body=body, headers=headers)
     again = world.ok("PATCH", path, by="ann", body=body, headers=headers)
     assert again == {**first, "repeated": True}
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("approve", {"revision": "0" * 64}),
+        ("approve", {"revision": "0" * 64, "step": "nowhere"}),
+        ("reject", {"revision": "0" * 64, "reason": "no", "step": "nowhere"}),
+        ("submit", {}),
+        ("withdraw", {}),
+        ("comments", {"text": "hm"}),
+    ],
+)
+def test_who_may_not_read_a_document_learns_nothing_from_a_refusal(
+    world: World, command: str, body: object
+) -> None:
+    answers = [
+        world.call("POST", f"/v1/documents/{document}/{command}", by="bob", body=body)
+        for document in (world.draft(), world.pending())
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert {answer.json["detail"] for answer in answers} == {"bob is no party to this document"}
+
+
+def test_who_may_read_a_document_is_told_why_a_command_is_refused(world: World) -> None:
+    path, body = f"/v1/documents/{world.draft()}/approve", {"revision": "0" * 64}
+    for reader in ("ann", "ivy"):
+        answer = world.call("POST", path, by=reader, body=body)
+        assert (answer.status_code, "draft" in answer.json["detail"]) == (409, True)

@@ -109,6 +109,14 @@ def test_the_tick_wakes_every_lane_where_nobody_lingers_whatever_was_sent(
     assert sent == [0, 0, 2, 3]
 
 
+def test_a_flag_that_never_ends_is_nobodys(wakeup: Wakeup, sent: list[int], redis: Redis) -> None:
+    redis.set("ringi:lingers:0", "somebody")
+    redis.hset("ringi:lingers:1", "not", "a claim")
+    wakeup.tick(2)
+    wakeup.grown({0, 1})
+    assert sent == [0, 1, 0, 1]
+
+
 def test_the_queue_does_not_grow_for_ever_where_no_worker_runs(redis: Redis) -> None:
     wakeup = Wakeup(redis, catch_up_sender(make_broker(redis)))
     for _ in range(20):

@@ -4,6 +4,7 @@ import pytest
 
 from domain.definition.content import Field, FieldKind
 from domain.document.commands import CreateDocument, ReviseDocument
+from domain.document.decide import LARGEST_CONTENT
 from domain.document.events import DocumentCreated, DocumentRevised
 from domain.document.state import Status, fold
 from domain.errors import Reason
@@ -151,3 +152,18 @@ def test_a_created_document_is_a_draft() -> None:
     assert found is not None
     assert (found.status, found.round, found.step, found.slots) == (Status.DRAFT, 0, "", ())
     assert fold([]) is None
+
+
+def test_all_texts_of_a_document_together_are_bounded() -> None:
+    """Each of them may be long, but lists are made of whole documents."""
+    names = [f"part_{number}" for number in range(8)]
+    world = ports(content(fields=[Field(name, FieldKind.TEXT) for name in names]))
+    whole = "é" * (LARGEST_CONTENT // 16)
+    full = dict.fromkeys(names, whole)
+    begun = given(world=world).after(CreateDocument(DOCUMENT, "purchase", full))
+    begun.when(ReviseDocument(DOCUMENT, {"part_0": whole + "x"})).refused(Reason.INVALID, "values")
+    begun.after(ReviseDocument(DOCUMENT, {"part_0": None})).after(
+        ReviseDocument(DOCUMENT, {"part_0": whole[1:] + "xx"})
+    )
+    over = CreateDocument(DOCUMENT, "purchase", {**full, "part_7": whole + "x"})
+    given(world=world).when(over).refused(Reason.INVALID, "values")

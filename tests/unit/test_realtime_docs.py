@@ -37,6 +37,7 @@ def test_the_bounds_that_are_named_are_those_in_force() -> None:
     assert f"within {limits.connect_s:g} s" in TEXT
     assert f"{limits.replay_messages} rows, {limits.replay_bytes // 1024} KiB" in TEXT
     assert f"{limits.replay_scan:,} rows".replace(",", " ") in TEXT
+    assert f"{limits.replay_scan_bytes // 2**20} MiB" in TEXT
     assert f"{limits.ring_rows:,} rows".replace(",", " ") in TEXT
     assert f"more than {limits.message_bytes // 1024} KiB" in TEXT
     assert f"more than {limits.unsent_bytes // 1024**2} MiB" in TEXT

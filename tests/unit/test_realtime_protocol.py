@@ -139,3 +139,13 @@ def test_a_replay_cannot_cut_its_own_reader() -> None:
 def test_a_place_says_lanes_in_order_and_as_text() -> None:
     place = Place.of("e", {10: 1, 2: 5})
     assert msgspec.json.encode(place) == b'{"epoch":"e","lanes":{"2":5,"10":1}}'
+
+
+@pytest.mark.parametrize("at", ["{%s}", '{"id":1,"connect":{%s}}'])
+def test_what_a_client_made_up_is_not_repeated(at: str) -> None:
+    name = "x` - at `\\nERROR rt_secret"
+    with pytest.raises(BadMessageError) as caught:
+        parse(at % f'"{name}":1')
+    assert "unknown field" in str(caught.value)
+    assert "rt_secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
