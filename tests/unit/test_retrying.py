@@ -79,3 +79,13 @@ def test_a_subclass_is_tried_again(waits: list[float]) -> None:
         pass
 
     assert retrying(failing(1, GoneForGoodError), (OtherError, GoneError)) == 2
+
+
+def test_no_try_begins_ten_seconds_after_the_first(
+    waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = count(0.0, 4.0)  # each look at the clock comes four seconds after the one before
+    monkeypatch.setattr(module, "monotonic", lambda: next(now))
+    with pytest.raises(GoneError, match=r"^3$"):
+        retrying(failing(1000), (GoneError,))
+    assert len(waits) == 2
