@@ -1,8 +1,7 @@
 """What gunicorn runs: `gunicorn -c api/gunicorn_conf.py 'api.wsgi:app()'`."""
 
-import logging
-
 from api.app import Application, create_app
+from infra import logs
 from infra.bootstrap import Parts
 from infra.settings import Settings
 
@@ -10,7 +9,5 @@ from infra.settings import Settings
 def app() -> Application:
     """Return the application of this process, from its settings."""
     settings = Settings.load()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.set_up(settings)
     return create_app(Parts(settings))

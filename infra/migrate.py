@@ -1,5 +1,6 @@
 """Bring both databases of an installation to this version's schema."""
 
+from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import Environment
 
 from infra.bootstrap import prepare
@@ -34,5 +35,9 @@ def migrate_store(settings: Settings) -> None:
     try:
         factory.application_recorder()
         factory.tracking_recorder()
+    except ProgrammingError as error:
+        if "MARIADB_LANES" in str(error):  # the store's name of a setting of ours
+            raise SettingError(str(error).replace("MARIADB_LANES", "RINGI_LANES")) from error
+        raise
     finally:
         factory.close()

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from infra import logs
 from infra.bootstrap import gateway_parts
 from infra.settings import Settings
 from realtime.limits import Limits
@@ -17,9 +18,7 @@ from realtime.server import Gateway, Parts, listening
 def main() -> None:
     """Serve until told to end."""
     settings = Settings.load()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.set_up(settings)
     run(gateway_parts(settings), settings.gateway_host, settings.gateway_port, Limits())
 
 

@@ -6,9 +6,9 @@ SIGTERM and SIGINT end it within two seconds; what it was doing is rolled back, 
 import logging
 import os
 import signal
-import sys
 from threading import Event, Thread
 
+from infra import logs
 from infra.broker import make_broker
 from infra.redis_clients import patient_client
 from infra.settings import Settings
@@ -56,7 +56,7 @@ def main() -> None:
     from infra.bootstrap import worker_parts  # noqa: PLC0415  # the composition root
 
     settings = Settings.load()
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    logs.set_up(settings)
     run(worker_parts(settings), settings.broker_url, settings.worker_threads)
     logging.shutdown()
     os._exit(0)  # whatever a thread still waits for: the server rolls its transaction back

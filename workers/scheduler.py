@@ -7,13 +7,13 @@ may be killed at any time.
 
 import logging
 import signal
-import sys
 from collections.abc import Callable
 from threading import Event, Thread
 
 from eventsourcing.persistence import PersistenceError
 from redis import RedisError
 
+from infra import logs
 from infra.settings import Settings
 from workers.parts import SchedulerParts
 
@@ -62,7 +62,7 @@ def main() -> None:
     from infra.bootstrap import scheduler_parts  # noqa: PLC0415  # the composition root
 
     settings = Settings.load()
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    logs.set_up(settings)
     run(scheduler_parts(settings))
 
 

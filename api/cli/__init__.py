@@ -24,7 +24,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("RINGI_DEBUG"):
             raise
-        typer.echo(f"ringi: {one_line(error)}", err=True)
+        typer.echo(f"ringi: {one_line(error)}{_hint(error)}", err=True)
         sys.exit(1)
 
 
@@ -43,6 +43,12 @@ def command_line(asked: str) -> typer.Typer:
         else:
             app.command(name, help=line)(_no_command)
     return app
+
+
+def _hint(error: Exception) -> str:
+    """Return what may be the matter where nobody answers. Imports nothing for it."""
+    unreachable = type(error).__name__ == "UnreachableError"
+    return " (is Ringi up? `ringi up` starts it)" if unreachable else ""
 
 
 def one_line(error: Exception) -> str:

@@ -1,11 +1,14 @@
 """`ringi demo`."""
 
+import os
+import shlex
+
 import typer
 from rich.console import Console
 
 from api.cli.dashboard import Dashboard
 from api.cli.replay import show
-from api.cli.story import DEFINITION, REQUESTED, Story
+from api.cli.story import DEFINITION, PEOPLE, REQUESTED, Story
 from api.cli.token import issue
 from api.cli.watch import gateway_url
 from domain.document.state import fold
@@ -42,15 +45,19 @@ def run() -> None:
 
 
 def _farewell(url: str, tokens: dict[str, str], replayed: str) -> None:
+    given = os.environ.get("RINGI_HOME")
+    home = f"RINGI_HOME={shlex.quote(given)} " if given else ""
     lines = [
         "",
-        f"The system stays up ({url}). Tokens of {', '.join(tokens)}:",
-        *(f"  {login.upper()}={token}" for login, token in tokens.items()),
+        f"The system stays up ({url}). Tokens:",
+        *(f"  {token}  {PEOPLE[login][0]}" for login, token in tokens.items()),
         "",
         "Try, for instance:",
-        f"  .venv/bin/ringi replay {replayed}  # as it was at that position",
-        f"  RINGI_TOKEN={tokens['ida']} .venv/bin/ringi watch all  # and meanwhile, elsewhere:",
-        f"  curl -s {url}/v1/documents -H 'Authorization: Bearer {tokens['ann']}' \\",
+        f"  {home}.venv/bin/ringi replay {replayed}  # as it was at that position",
+        "in one terminal, what an auditor sees as it happens:",
+        f"  {home}RINGI_TOKEN={tokens['ida']} .venv/bin/ringi watch all",
+        "and in another:",
+        f"  curl -s -w '\\n' {url}/v1/documents -H 'Authorization: Bearer {tokens['ann']}' \\",
         "    -H 'Content-Type: application/json' \\",
         f"    -d '{REQUESTED}'",
         "",

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from itertools import takewhile
 from typing import Annotated
 from uuid import UUID
 
@@ -24,18 +26,24 @@ def run(
     document: Annotated[UUID, typer.Argument(help="The document's id.")],
     *,
     at: Annotated[
-        str, typer.Option(help="A position, or an instant as in 2026-11-23T10:00:00Z.")
-    ] = "",
+        str | None,
+        typer.Option(help="A position of an answer, or an instant as in 2026-11-23T10:00:00Z."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, not for eyes.")] = False,
 ) -> None:
     """Show a document's events from the log and the state they fold to, now or at a moment."""
     parts = Parts(Settings.load())
     try:
-        events = until(parts.history.of(document), at)
+        events: Sequence[Recorded] = parts.history.of(document)
+        if at is not None:
+            _require_place(parts, at)
+            events = until(events, at)
     finally:
         parts.close()
     if not events:
-        raise LookupError(f"the log has no event of document {document}" + (at and f" at {at}"))
+        raise LookupError(
+            f"the log has no event of document {document}" + (f" at {at}" if at else "")
+        )
     state = fold(recorded.event for recorded in events)
     if as_json:
         typer.echo(
@@ -46,21 +54,42 @@ def run(
 
 
 def until(events: Sequence[Recorded], at: str) -> Sequence[Recorded]:
-    """Return the events up to a position or an instant (when they were recorded); all for ''.
+    """Return the events up to a position or an instant (when they were recorded).
+
+    What one command did is one moment: where `at` falls among its events, all of them count.
 
     Raises:
         ValueError: `at` is neither.
     """
-    if not at:
-        return events
-    if at.isdecimal():
-        return [each for each in events if (each.position or 0) <= int(at)]
-    try:
-        position = Position.parse(at).position
-    except MalformedPositionError:
+    position = _position(at)
+    if position is None:
         moment = _instant(at)
-        return [each for each in events if each.meta.recorded_at <= moment]
-    return [each for each in events if (each.position or 0) <= position]
+        then = [each for each in events if each.meta.recorded_at <= moment]
+    else:
+        then = [each for each in events if (each.position or 0) <= position]
+    rest = takewhile(
+        lambda each: each.meta.command_id == then[-1].meta.command_id, events[len(then) :]
+    )
+    return [*then, *rest] if then else then
+
+
+def _position(at: str) -> int | None:
+    if at.isascii() and at.isdecimal():
+        return int(at)
+    try:
+        return Position.parse(at).position
+    except MalformedPositionError:
+        return None
+
+
+def _require_place(parts: Parts, at: str) -> None:
+    """Refuse a position of another history, or one that the log has not reached."""
+    with suppress(MalformedPositionError):
+        if Position.parse(at).epoch != parts.epoch:
+            raise LookupError(f"{at} is of another history of the log: this one is {parts.epoch}")
+    position, end = _position(at), parts.recorder.max_notification_id() or 0
+    if position is not None and position > end:
+        raise LookupError(f"the log ends at position {end}")
 
 
 def _instant(text: str) -> datetime:
@@ -84,7 +113,7 @@ def show(events: Sequence[Recorded], state: Document | None, console: Console) -
         )
         facts = jsonable(dict(vars(each.event)))
         console.print(f"       [dim]{_line(facts)}[/dim]", soft_wrap=True)
-    console.print("  The state that they fold to:")
+    console.print("  The document, computed from these events:")
     for name, value in (_state(state) or {}).items():
         console.print(f"       {name:18} {_line(value)}", soft_wrap=True)
 

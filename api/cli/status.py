@@ -10,6 +10,7 @@ from rich.table import Table
 
 from infra.bootstrap import report
 from infra.local.installation import Installation
+from infra.local.starting import addresses_of
 from infra.local.supervisor import ProgramState
 
 Report = Mapping[str, Sequence[Mapping[str, object]]]
@@ -22,20 +23,23 @@ def run(
 ) -> None:
     """Show each program's state, process and uptime, and how far the projections are.
 
-    Exits with 1 if anything does not run.
+    Exits with 1 if anything does not run, or does not tell how far it is.
     """
     installation = Installation.here()
     states = installation.supervisor.programs()
+    addresses = addresses_of(installation.settings()) if states else {}
     all_run = bool(states) and all(state.state == "RUNNING" for state in states)
     shown = {"programs": _rows(states)} | dict(_work(installation) if all_run else {})
     if as_json:
-        typer.echo(json.dumps({"up": all_run, **shown}, default=str))
+        typer.echo(json.dumps({"up": all_run, **addresses, **shown}, default=str))
     elif not states:
         typer.echo("Ringi is down.")
     else:
+        for name, address in addresses.items():
+            typer.echo(f"{name:8} {address}")
         for title, rows in shown.items():
             Console().print(_table(title, rows))
-    if not all_run:
+    if not all_run or "work" in shown:
         raise typer.Exit(1)
 
 

@@ -60,13 +60,17 @@ class Story:
     def set_up(self, say: Say) -> dict[str, str]:
         """Add who and what is not there yet; return a new token for each person."""
         for login, (name, _, _) in PEOPLE.items():
-            self._once(say, "POST", "/v1/people", {"login": login, "name": name})
+            self._once(say, name, "POST", "/v1/people", {"login": login, "name": name})
         for login, (_, manager, role) in PEOPLE.items():
             if manager:
-                self._once(say, "PUT", f"/v1/people/{login}/manager", {"manager": manager})
+                path = f"/v1/people/{login}/manager"
+                self._once(
+                    say, f"{login}'s manager is {manager}", "PUT", path, {"manager": manager}
+                )
             if role:
-                self._once(say, "PUT", f"/v1/people/{login}/roles/{role}")
-        self._once(say, "POST", "/v1/definitions", DEFINITION)
+                path = f"/v1/people/{login}/roles/{role}"
+                self._once(say, f"{login} holds the role {role}", "PUT", path)
+        self._once(say, "what a purchase request is", "POST", "/v1/definitions", DEFINITION)
         return {login: self._new_token(login) for login in PEOPLE}
 
     def tell(self, tokens: Mapping[str, str], dashboard: Dashboard, say: Say) -> UUID:
@@ -94,16 +98,16 @@ class Story:
         do(fay, "Fay approves, too", f"{document}/approve", {"revision": seen})
         return UUID(created["document"])
 
-    def _once(self, say: Say, method: str, path: str, body: object = None) -> None:
+    def _once(self, say: Say, what: str, method: str, path: str, body: object = None) -> None:
         """Give an administrator's command, unless that was done before; wait until it shows."""
         try:
             outcome = self._admin.command(method, path, body)
         except ProblemError as error:
             if error.type not in _ALREADY:
                 raise
-            say(f"  {method} {path}: as before")
+            say(f"  {what}: {method} {path}: as before")
         else:
-            say(f"  {method} {path}: version {outcome['version']}")
+            say(f"  {what}: {method} {path}: version {outcome['version']}")
             self._shown(outcome)
 
     def _new_token(self, login: str) -> str:

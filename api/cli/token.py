@@ -13,6 +13,7 @@ from domain.command import Command
 from domain.directory.commands import AddPerson, GrantRole, IssueToken
 from domain.errors import Reason, RefusedError
 from domain.metadata import Channel
+from domain.streams import person_stream
 from infra.bootstrap import Parts
 from infra.settings import Settings
 from infra.tokens import new_token
@@ -26,14 +27,17 @@ def run(
     *,
     name: Annotated[str, typer.Option(help="The person's name, where the person is new.")] = "",
     role: Annotated[
-        list[str] | None, typer.Option(help="Roles to grant; a new person gets admin if none.")
+        list[str] | None, typer.Option(help="A role to grant; may be repeated. Adds a new person.")
     ] = None,
     label: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
-    days: Annotated[int, typer.Option(help="For how long it is good; 0: for ever.", min=0)] = 0,
+    days: Annotated[
+        int, typer.Option(help="For how long it is good; 0: for ever.", min=0, max=36_500)
+    ] = 0,
 ) -> None:
-    """Issue a token and print its secret, which is shown once; add the person if there is none.
+    """Issue a token and print its secret, which is shown once.
 
-    Whoever may read the server's settings may run this: it is how the first administrator gets in.
+    A new person is added where a role is given, and `admin` without one: whoever may read the
+    server's settings may run this, and it is how the first administrator gets in.
     """
     parts = Parts(Settings.load())
     try:
@@ -52,13 +56,21 @@ def issue(
     label: str = "",
     days: int = 0,
 ) -> str:
-    """Return the secret of a new token for the person, who is added if there is none.
+    """Return the secret of a new token for the person, who is added if roles are given.
+
+    Raises:
+        LookupError: there is no such person, and no role for a new one.
 
     Waits until the token counts; where no worker runs, says that it does not yet.
     """
     bus = parts.bus
-    is_new = _done(bus, AddPerson(login, name or login), Reason.ALREADY_EXISTS)
-    for each in roles or ((ADMIN,) if is_new else ()):
+    if not parts.log.load(person_stream(login)):
+        roles = roles or ((ADMIN,) if login == ADMIN else ())
+        if not roles:
+            raise LookupError(f"there is no {login}; give --role to add a person")
+        _done(bus, AddPerson(login, name or login), Reason.ALREADY_EXISTS)
+        typer.echo(f"{login} is new, with the role {', '.join(roles)}", err=True)
+    for each in roles:
         _done(bus, GrantRole(login, each), Reason.NOTHING_CHANGES)
     token = new_token()
     expires_at = _now() + timedelta(days=days) if days else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 from typing import Annotated
 
@@ -27,10 +28,17 @@ def run(
     token = os.environ.get("RINGI_TOKEN")
     if not token:
         raise LookupError('RINGI_TOKEN is not set: export RINGI_TOKEN="$(ringi token LOGIN)"')
+    address = url or gateway_url(Settings.load())
+    if not address.startswith(("ws://", "wss://")):
+        raise ValueError(f"the gateway's URL begins with ws:// or wss://, not as {address!r}")
+    logging.basicConfig(format="%(message)s")  # to stderr: why there is no connection
+    logging.getLogger("realtime.client").setLevel(logging.INFO)
     try:
-        asyncio.run(follow(url or gateway_url(Settings.load()), token, topic))
+        asyncio.run(follow(address, token, topic))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except TimeoutError:
+        raise TimeoutError(f"the gateway at {address} does not answer: is it up?") from None
 
 
 def gateway_url(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from infra.local.installation import Installation, Say
 from infra.local.readiness import reachable, role_answers, unready, wait_until_ready
 from infra.local.stopping import end_left_over
 from infra.migrate import migrate
+from infra.settings import Settings
 
 #: Seconds until supervisord must answer.
 SUPERVISOR_TIMEOUT_S = 20
@@ -52,7 +53,7 @@ def _missing(installation: Installation) -> dict[str, str]:
 def _prepare(installation: Installation, say: Say) -> None:
     home = installation.home
     for server in installation.servers:
-        say(f"preparing {server.title} in {server.folder}")
+        say(f"{server.title}: its files and data are in {server.folder}")
         server.prepare()
     home.write_environment(decide(installation))
     require_free_ports(installation.settings())
@@ -122,10 +123,15 @@ def _start_roles(installation: Installation, say: Say) -> None:
     wait_until_ready(installation, names, role_answers(installation.settings()))
 
 
+def addresses_of(settings: Settings) -> dict[str, str]:
+    """Return where clients of this machine reach what listens."""
+    return {
+        "API": f"http://{reachable(settings.api_host)}:{settings.api_port}",
+        "gateway": f"ws://{reachable(settings.gateway_host)}:{settings.gateway_port}/ws",
+    }
+
+
 def _addresses(installation: Installation) -> str:
-    settings = installation.settings()
-    return (
-        f"  API      http://{reachable(settings.api_host)}:{settings.api_port}\n"
-        f"  gateway  ws://{reachable(settings.gateway_host)}:{settings.gateway_port}\n"
-        f"  logs     {installation.home.logs}"
-    )
+    addresses = addresses_of(installation.settings())
+    lines = [f"  {name:8} {address}" for name, address in addresses.items()]
+    return "\n".join([*lines, f"  logs     {installation.home.logs}"])

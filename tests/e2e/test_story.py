@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from api.client import ProblemError
 from tests.e2e.listener import Listener
 from tests.e2e.machine import Machine
 
@@ -99,12 +102,46 @@ def test_the_demo_runs_and_runs_again(machine: Machine) -> None:
         assert "Ringi is up already." in shown
 
 
+def test_a_slip_in_a_login_makes_nobody(machine: Machine) -> None:
+    done = subprocess.run(
+        [RINGI, "token", "evva"],
+        env={**machine.installation.environ, "RINGI_HOME": str(machine.installation.home.folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "ringi: there is no evva; give --role to add a person\n"
+    with machine.client("root") as root, pytest.raises(ProblemError, match="no person"):
+        root.get("/v1/people/evva")
+
+
+def test_a_replay_beyond_the_log_or_of_another_history_is_refused(machine: Machine) -> None:
+    note = machine.a_note("to be asked for oddly")
+    for at, said in ((str(2**40), "the log ends at"), ("deadbeef.0.1", "another history")):
+        done = subprocess.run(
+            [RINGI, "replay", note["document"], "--at", at],
+            env={
+                **machine.installation.environ,
+                "RINGI_HOME": str(machine.installation.home.folder),
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert said in done.stderr
+
+
 def test_status_shows_every_role_and_lane_without_lag(machine: Machine) -> None:
     note = machine.a_note("to be counted")
     with machine.client("ann") as ann:
         ann.get("/v1/me", after_position=note["position"])
     status = json.loads(ringi(machine, "status", "--json"))
     assert status["up"]
+    assert (status["API"], status["gateway"]) == (machine.api_url, machine.gateway_url)
     assert {each["name"] for each in status["programs"]} == {
         "mariadb",
         "redis",
