@@ -52,7 +52,7 @@ class Settings:
     pubsub_url: str = field(repr=False)
     """The Redis that the feed is published on. Default: `redis_url`."""
     cache_url: str = field(repr=False)
-    """The Redis of the cache and of rate limits. Default: `redis_url`."""
+    """The Redis of the tickets for the gateway. Default: `redis_url`."""
     api_host: str = "127.0.0.1"
     """The address that the API listens on."""
     api_port: int = 8400

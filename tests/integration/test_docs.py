@@ -1,14 +1,35 @@
 """What the documents say is so: their snippets run, their tables are complete."""
 
+import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from api.schemas.definitions import NewDefinition
+from domain.actor import SYSTEM, Circumstances
+from domain.definition.commands import PublishDefinition
+from domain.definition.content import ApproverKind, Content, FieldKind
+from domain.definition.definition import publish
+from domain.definition.events import DefinitionPublished
+from domain.document.state import Status
+from domain.events import EVENTS
 from infra.eventstore.settings import StoreSettings
+from infra.importing.activity import Kind
+from infra.importing.plan import plan_case
+from infra.importing.xes import read_cases
+from infra.settings import Settings, store_env
+from projections.workspace.definitions import DEFINITION
+from projections.workspace.directory import PERSON, TOKEN
+from projections.workspace.documents import DOCUMENT
+from projections.workspace.inbox import TASK
+from projections.workspace.timeline import ENTRY
 from tests.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +90,121 @@ def test_every_mutant_stands_in_the_table_of_the_tests_readme() -> None:
     table = (ROOT / "tests/README.md").read_text()
     for mutant in MUTANTS:
         assert f"| {mutant.rule} | {mutant.change} |" in table, mutant.change
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """Return the fenced blocks of a page that are in `language`."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page(name), re.DOTALL | re.MULTILINE)
+
+
+def section(name: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next one of any level."""
+    found = re.search(rf"^#+ {heading}\n(.*?)(?=^#|\Z)", page(name), re.DOTALL | re.MULTILINE)
+    assert found is not None, heading
+    return found[1]
+
+
+def first_cells(text: str) -> list[str]:
+    """Return what stands in backquotes at the beginning of each row of a table."""
+    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+
+
+def published(body: Mapping[str, object]) -> DefinitionPublished:
+    """Return what follows when this is sent to POST /v1/definitions by who may."""
+    name, content = NewDefinition().load(dict(body))
+    (event,) = publish(
+        None,
+        PublishDefinition(name, content),
+        Circumstances(SYSTEM, datetime(2026, 11, 23, tzinfo=UTC)),
+    )
+    assert isinstance(event, DefinitionPublished)
+    return event
+
+
+def test_the_example_of_a_definition_is_published_and_shows_every_kind() -> None:
+    (example,) = blocks("definitions.md", "json")
+    content = published(json.loads(example)).content
+    assert {field.kind for field in content.fields} == set(FieldKind)
+    assert {step.approver.kind for step in content.steps} == set(ApproverKind)
+    assert content.milestones
+
+
+def test_every_kind_of_field_and_approver_and_every_status_is_documented() -> None:
+    fields_, steps = section("definitions.md", "Fields"), section("definitions.md", "Steps")
+    assert first_cells(fields_) == list(FieldKind)
+    approvers = [json.loads(cell) for cell in first_cells(steps)]
+    assert [kind for approver in approvers for kind in approver] == list(ApproverKind)
+    assert set(first_cells(section("definitions.md", "Statuses"))) == set(Status)
+
+
+DEFINITION_MEMBERS = [
+    *(column.name for column in DEFINITION.columns if column.name != "content"),
+    *(each.name for each in fields(Content)),
+]
+
+
+@pytest.mark.parametrize(
+    ("heading", "members"),
+    [
+        ("Document", [column.name for column in DOCUMENT.columns]),
+        ("Task", [column.name for column in TASK.columns]),
+        ("Entry", [column.name for column in ENTRY.columns]),
+        ("Person", [column.name for column in PERSON.columns]),
+        ("Token", [column.name for column in TOKEN.columns if column.name != "token_hash"]),
+        ("Definition", DEFINITION_MEMBERS),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_member_of_an_answer_is_documented_and_no_other(
+    heading: str, members: list[str]
+) -> None:
+    documented = first_cells(section("api.md", heading))
+    assert sorted(documented) == sorted(members)
+
+
+def test_every_event_is_documented_with_its_members_and_no_other() -> None:
+    rows = re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \|", section("api.md", "Events"), re.MULTILINE)
+    documented = {topic: re.findall(r"`(\w+)`", members) for topic, members in rows}
+    assert len(documented) == len(rows)
+    assert documented == {
+        event.TOPIC: [member.name for member in fields(event)] for event in EVENTS
+    }
+
+
+def test_every_variable_that_settings_make_of_the_store_is_documented() -> None:
+    settings = Settings.from_env(
+        {
+            "RINGI_DATABASE_URL": "mysql+pymysql://nobody@localhost/",
+            "RINGI_MIGRATION_URL": "mysql+pymysql://somebody@localhost/",
+            "RINGI_REDIS_URL": "unix:///nowhere",
+        }
+    )
+    table = re.findall(
+        r"`(MARIADB_\w+)` \|$",
+        section("operations.md", "Names of settings"),
+        re.MULTILINE,
+    )
+    assert sorted(table) == sorted(store_env(settings).keys() - {"PERSISTENCE_MODULE"})
+
+
+def test_the_example_of_a_log_is_read_and_asks_for_what_the_page_says() -> None:
+    (example,) = blocks("import.md", "xml")
+    (case,) = read_cases(BytesIO(example.encode()))
+    assert case.name == "declaration 1"
+    plan = plan_case(case)
+    assert [line.kind for line in plan.lines] == [
+        Kind.SUBMIT,
+        Kind.REJECT,
+        Kind.SUBMIT,
+        Kind.APPROVE,
+        Kind.PAYMENT_REQUESTED,
+    ]
+    assert plan.content.values == {
+        "amount": {"amount": "26.85", "currency": "EUR"},
+        "budget_number": "budget 86566",
+        "approver_1": "administration",
+    }
