@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from infra.bootstrap import report
 from infra.local.installation import Installation
 from infra.local.starting import addresses_of
 from infra.local.supervisor import ProgramState
+from infra.settings import SettingError
 
 Report = Mapping[str, Sequence[Mapping[str, object]]]
 """The rows of each table, by its title; every row has the same columns."""
@@ -27,7 +29,7 @@ def run(
     """
     installation = Installation.here()
     states = installation.supervisor.programs()
-    addresses = addresses_of(installation.settings()) if states else {}
+    addresses = _addresses(installation) if states else {}
     all_run = bool(states) and all(state.state == "RUNNING" for state in states)
     shown = {"programs": _rows(states)} | dict(_work(installation) if all_run else {})
     if as_json:
@@ -48,6 +50,13 @@ def _rows(states: Sequence[ProgramState]) -> Sequence[Mapping[str, object]]:
         {"name": each.name, "state": each.state, "pid": each.pid, "uptime_s": each.uptime_s}
         for each in states
     ]
+
+
+def _addresses(installation: Installation) -> Mapping[str, str]:
+    """Return where things are; nothing if the settings are not right, which `_work` reports."""
+    with suppress(SettingError):
+        return addresses_of(installation.settings())
+    return {}
 
 
 def _work(installation: Installation) -> Report:
