@@ -18,6 +18,7 @@ class Listener:
         self.arrived_at: list[float] = []
         self.resyncs: list[SnapshotNeeded] = []
         self.failure: BaseException | None = None
+        self._client: Client | None = None
         self._news = Condition()
         self._ready, self._stop = Event(), Event()
         self._thread = Thread(target=self._run, daemon=True)
@@ -31,6 +32,10 @@ class Listener:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(20)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None and self._client._socket is not None
 
     def wait_for(self, document: str, version: int, timeout_s: float) -> float:
         """Return when (monotonic) the document's version was pushed."""
@@ -59,6 +64,7 @@ class Listener:
 
     async def _follow(self) -> None:
         async with Client(self._url, token=self._token, name="test") as client:
+            self._client = client
             await client.subscribe(*self._topics)
             self._ready.set()
             while not self._stop.is_set():
