@@ -200,3 +200,17 @@ class Desk:
 
     def publish(self, row: StoredRow) -> bool:
         return self.hub.receive(row.lane, [Row.parse(row.message)])
+
+
+def a_desk(**limits: Any) -> Desk:
+    desk = Desk(Limits(**limits), ann={"clerk"}, bob=set(), eve={"admin"}, joe={"auditor"})
+    desk.access.readable.add(("ann", DOCUMENT))
+    return desk
+
+
+def heard(outlet: FakeOutlet) -> list[tuple[list[str], int, int]]:
+    return [(m["topics"], *m["at"]) for m in outlet.take() if "at" in m]
+
+
+def since(epoch: str = "e1", **lanes: int) -> dict[str, Any]:
+    return {"epoch": epoch, "lanes": {name[1:]: seq for name, seq in lanes.items()}}
