@@ -6,7 +6,7 @@ from domain.directory.person import AdminFacts, ManagerFacts
 from domain.document import flow
 from domain.document.commands import ApproveStep, CreateDocument, DocumentCommand
 from domain.document.facts import Facts, Needs, Published
-from domain.document.state import Document
+from domain.document.state import Document, existing
 from domain.errors import Reason, RefusedError
 
 
@@ -23,17 +23,17 @@ def definition_in_force(
     ports: Ports, document: Document | None, _command: DocumentCommand
 ) -> Facts:
     """Return the version in force of the document's definition."""
-    return Facts(_in_force(ports, _existing(document).definition))
+    return Facts(_in_force(ports, existing(document).definition))
 
 
 def definition_pinned(ports: Ports, document: Document | None, _command: DocumentCommand) -> Facts:
     """Return the version under which the document was created or last submitted."""
-    return Facts(_pinned(ports, _existing(document)))
+    return Facts(_pinned(ports, existing(document)))
 
 
 def whole_flow(ports: Ports, document: Document | None, command: DocumentCommand) -> Facts:
     """Return the version in force, and what is known of everybody whom its flow names."""
-    found = _existing(document)
+    found = existing(document)
     published = definition_in_force(ports, found, command).definition
     needs = flow.needs(published.content, found.values, found.requester)
     return _with_directory(ports, published, needs, found)
@@ -41,7 +41,7 @@ def whole_flow(ports: Ports, document: Document | None, command: DocumentCommand
 
 def rest_of_flow(ports: Ports, document: Document | None, _command: ApproveStep) -> Facts:
     """Return the pinned version, and what is known of everybody whom its later steps name."""
-    found = _existing(document)
+    found = existing(document)
     published = _pinned(ports, found)
     needs = flow.needs(published.content, found.values, found.requester, found.step)
     return _with_directory(ports, published, needs, found)
@@ -66,12 +66,6 @@ def _with_directory(ports: Ports, published: Published, needs: Needs, document: 
         return Facts(published)
     but_not = "" if published.content.self_approval else document.requester
     return Facts(published, ports.directory.facts(needs, but_not))
-
-
-def _existing(document: Document | None) -> Document:
-    if document is None:
-        raise RefusedError(Reason.NOT_FOUND, "there is no document of this id", "document")
-    return document
 
 
 def _in_force(ports: Ports, name: str) -> Published:

@@ -39,7 +39,7 @@ from domain.document.events import (
     StepStarted,
 )
 from domain.document.facts import Facts
-from domain.document.state import IN_THE_REQUESTERS_HANDS, Document, Status
+from domain.document.state import IN_THE_REQUESTERS_HANDS, Document, Status, existing
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
 from domain.text import required_text, text
@@ -170,7 +170,7 @@ def comment(
     document: Document | None, command: AddComment, given: Circumstances, _facts: None
 ) -> Sequence[Event]:
     """Let anybody who has to do with the document say something."""
-    found = _existing(document)
+    found = existing(document)
     if not is_party(found, given):
         raise RefusedError(Reason.NOT_ALLOWED, f"{given.actor.login} is no party to this document")
     return [CommentAdded(required_text(command.text, "text"))]
@@ -180,7 +180,7 @@ def reach_milestone(
     document: Document | None, command: ReachMilestone, given: Circumstances, facts: Facts
 ) -> Sequence[Event]:
     """Report the next milestone of an approved document."""
-    found = _existing(document)
+    found = existing(document)
     milestones = facts.definition.content.milestones
     milestone = next((each for each in milestones if each.name == command.milestone), None)
     if milestone is None:
@@ -212,14 +212,8 @@ def is_party(document: Document, given: Circumstances) -> bool:
     )
 
 
-def _existing(document: Document | None) -> Document:
-    if document is None:
-        raise RefusedError(Reason.NOT_FOUND, "there is no document of this id", "document")
-    return document
-
-
 def _own(document: Document | None, given: Circumstances) -> Document:
-    found = _existing(document)
+    found = existing(document)
     if given.actor.login != found.requester:
         raise RefusedError(
             Reason.NOT_ALLOWED, f"only {found.requester}, who requests it, may do this"
@@ -260,7 +254,7 @@ def _decidable(
     given: Circumstances,
 ) -> tuple[Document, Slot]:
     """Return the document and the actor's slot, if the actor may decide now on this revision."""
-    found = _existing(document)
+    found = existing(document)
     _require_status(found, frozenset({Status.PENDING}), "decided on")
     if command.step and command.step != found.step:
         raise RefusedError(

@@ -23,6 +23,7 @@ from domain.document.events import (
     StepSkipped,
     StepStarted,
 )
+from domain.errors import Reason, RefusedError
 from domain.metadata import Event
 from domain.values import Value
 
@@ -87,6 +88,17 @@ def fold(events: Iterable[Event]) -> Document | None:
     document = None
     for event in events:
         document = evolve(document, event)
+    return document
+
+
+def existing(document: Document | None) -> Document:
+    """Return the document, if there is one.
+
+    Raises:
+        RefusedError: NOT_FOUND.
+    """
+    if document is None:
+        raise RefusedError(Reason.NOT_FOUND, "there is no document of this id", "document")
     return document
 
 
