@@ -2,19 +2,26 @@
 
 ARGS =  # more arguments for what the target runs: make test ARGS="-k gap -x"
 
+REPLICAS =  # make up REPLICAS=1: so many replicas of the private MariaDB; 0: none; kept until changed
+
+SPLIT_REDIS =  # make up SPLIT_REDIS=1: a Redis server for each role; 0: one for all; kept until changed
+
 PYTHON = .venv/bin/python
 RINGI = .venv/bin/ringi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up down status logs test-long bench clean
+.PHONY: help setup setup-test check test demo up down status logs test-long bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## make .venv, install the pinned packages, MariaDB and Redis; quick if done
+	@infra/setup.sh
+
+setup-test:
 	@infra/setup.sh test
 
-check: setup  ## lint, format, types, import rules
+check: setup-test  ## lint, format, types, import rules
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -27,7 +34,7 @@ demo: setup  ## a document's way through approval, told as it happens
 	@$(RINGI) demo $(ARGS)
 
 up: setup  ## start servers and roles on this machine, wait until all is ready
-	@$(RINGI) up
+	@$(RINGI) up $(if $(SPLIT_REDIS),$(if $(filter 0,$(SPLIT_REDIS)),--no-split-redis,--split-redis)) $(if $(REPLICAS),--replicas $(REPLICAS)) $(ARGS)
 
 down:  ## stop everything in order; the data stays
 	@$(RINGI) down
@@ -38,7 +45,7 @@ status:  ## what runs, and how far it is
 logs:  ## the last lines of every log; ARGS="-f worker" follows one
 	@$(RINGI) logs $(ARGS)
 
-test-long: setup  ## the whole test suite with its runs of minutes; ARGS go to pytest
+test-long: setup-test  ## the whole test suite with its runs of minutes; ARGS go to pytest
 	HYPOTHESIS_PROFILE=long $(PYTHON) -m pytest --long $(ARGS)
 
 bench:  ## measure against the figures to reach; ARGS go to the benchmarks

@@ -1,6 +1,7 @@
 """The HTTP API as a WSGI application. `routes` is the one table of what it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -8,17 +9,25 @@ from api.authentication import Authentication
 from api.commanding import Commanding
 from api.failures import answer_with_problem
 from api.negotiation import Negotiation
+from api.observing import Observing
 from api.reading import Reading
 from api.resources.definitions import Definition, Definitions
 from api.resources.document_commands import document_commands
 from api.resources.documents import Document, Documents, Events, Timeline
 from api.resources.inbox import Inbox
+from api.resources.jobs import Job, Jobs, ResultOf, Retry
+from api.resources.notices import AddressOf, Notices
+from api.resources.page import Files, Page, Static
 from api.resources.people import Activity, ManagerOf, Me, People, Person, Role
 from api.resources.service import Health, Readiness, Root
+from api.resources.sessions import Session
 from api.resources.tokens import TicketOffice, Token, Tokens
 from api.waiting import Waiting
 from domain.directory.commands import DeactivatePerson, ReactivatePerson
 from infra.bootstrap import Parts
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 Application = falcon.App[falcon.Request, falcon.Response]
 
@@ -26,14 +35,20 @@ Application = falcon.App[falcon.Request, falcon.Response]
 def routes(parts: Parts) -> Mapping[str, object]:
     """Return what answers each path; a resource's methods `on_get`, `on_post`, … say to what."""
     waiting = Waiting(parts)
-    commanding, reading = Commanding(parts, waiting), Reading(parts.queries, waiting)
+    commanding = Commanding(parts, waiting)
+    reading = Reading(parts.queries, waiting, parts.router)
     document = "/v1/documents/{document:uuid}"
+    job = "/v1/jobs/{job:uuid}"
     person = "/v1/people/{login}"
+    files = Files()
     return {
+        "/": Page(files, parts.settings),
+        "/static/{name}": Static(files),
         "/healthz": Health(),
         "/readyz": Readiness(parts),
         "/v1": Root(LINKS),
         "/v1/me": Me(reading),
+        "/v1/session": Session(parts.sessions, parts.settings),
         "/v1/definitions": Definitions(commanding, reading),
         "/v1/definitions/{name}": Definition(reading),
         "/v1/people": People(commanding, reading),
@@ -42,6 +57,8 @@ def routes(parts: Parts) -> Mapping[str, object]:
         f"{person}/manager": ManagerOf(commanding),
         f"{person}/deactivate": Activity(commanding, DeactivatePerson),
         f"{person}/reactivate": Activity(commanding, ReactivatePerson),
+        f"{person}/notices": Notices(commanding, reading),
+        f"{person}/address": AddressOf(commanding),
         f"{person}/tokens": Tokens(parts, commanding, reading),
         f"{person}/tokens/{{token}}": Token(commanding),
         "/v1/documents": Documents(commanding, reading),
@@ -49,6 +66,10 @@ def routes(parts: Parts) -> Mapping[str, object]:
         f"{document}/timeline": Timeline(reading),
         f"{document}/events": Events(parts.history, reading),
         **{f"{document}/{path}": doing for path, doing in document_commands(commanding).items()},
+        "/v1/jobs": Jobs(parts, commanding, reading),
+        job: Job(reading),
+        f"{job}/result": ResultOf(reading, parts.results),
+        f"{job}/retry": Retry(commanding),
         "/v1/inbox": Inbox(parts.access, reading),
         "/v1/tickets": TicketOffice(parts.tickets),
     }
@@ -56,13 +77,30 @@ def routes(parts: Parts) -> Mapping[str, object]:
 
 #: Where a client begins.
 LINKS = {
-    name: f"/v1/{name}" for name in ("me", "definitions", "people", "documents", "inbox", "tickets")
+    name: f"/v1/{name}"
+    for name in ("me", "definitions", "people", "documents", "jobs", "inbox", "tickets")
 }
+
+
+class OneConnection(Application):
+    """An application whose requests each use one connection to the server that is written to."""
+
+    def __init__(self, parts: Parts, **options: Any) -> None:
+        super().__init__(**options)
+        self._held = parts.writing.held
+
+    def __call__(self, env: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        with self._held():
+            return super().__call__(env, start_response)
 
 
 def create_app(parts: Parts) -> Application:
     """Return the application on these parts. Connects to nothing."""
-    app: Application = falcon.App(middleware=[Negotiation(), Authentication(parts)])
+    counted = parts.router.counters if parts.settings.replica_urls else None
+    observing = Observing(parts.metrics, counted)
+    middleware = [observing, Negotiation(), Authentication(parts)]
+    app: Application = OneConnection(parts, middleware=middleware)
     app.add_error_handler(Exception, answer_with_problem)
     app.add_error_handler(falcon.HTTPError, answer_with_problem)
     for path, resource in routes(parts).items():

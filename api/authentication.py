@@ -1,11 +1,13 @@
-"""Who asks: the bearer's token, at every route that is not open to all."""
+"""Who asks: by a bearer's token or the page's session, at every route that is not open to all."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import falcon
 
 from api.problems import ApiError, Fault
+from api.sessions import require_own_page, secret_of
 from domain.actor import Actor
 from infra.bootstrap import Parts
 
@@ -28,23 +30,48 @@ class Authentication:
         resource: object,
         _params: Mapping[str, Any],
     ) -> None:
-        """Find out who asks. One statement.
+        """Find out who asks. One statement at most.
 
         Raises:
-            ApiError: UNAUTHENTICATED.
+            ApiError: UNAUTHENTICATED, FOREIGN_PAGE.
         """
-        if getattr(resource, "is_open", False):
-            return
-        header = req.get_header("Authorization") or ""
+        if not getattr(resource, "is_open", False):
+            req.context.who_asks = partial(self._who_asks, req)
+            req.context.actor = self._who_asks(req)
+
+    def _who_asks(self, req: falcon.Request) -> Actor:
+        header = req.get_header("Authorization")
+        secret = secret_of(req) if header is None else None
+        return self._bearer(header or "") if secret is None else self._signed_in(req, secret)
+
+    def _bearer(self, header: str) -> Actor:
+        """Return whom the token of the header stands for."""
         if header[: len(_SCHEME)].lower() != _SCHEME:
             raise _unauthenticated("send Authorization: Bearer and a token", "")
-        actor = self._parts.access.authenticate(header[len(_SCHEME) :].strip())
+        actor = self._parts.sign_in(header[len(_SCHEME) :].strip())
         if actor is None:
             raise _unauthenticated(
                 "the token is unknown, has expired or was revoked, or its holder is not active",
                 ', error="invalid_token"',  # RFC 6750, section 3.1
             )
-        req.context.actor = actor
+        return actor
+
+    def _signed_in(self, req: falcon.Request, secret: str) -> Actor:
+        """Return who is signed in by the cookie."""
+        require_own_page(req)
+        actor = self._parts.sessions.actor_of(secret)
+        if actor is None:
+            raise _unauthenticated("the session has ended: sign in", "", "Cookie")
+        return actor
+
+
+def ask_again(req: falcon.Request) -> None:
+    """Find out anew who asks: the views may show something else of them by now.
+
+    Raises:
+        ApiError: UNAUTHENTICATED.
+    """
+    req.context.actor = req.context.who_asks()
 
 
 def actor_of(req: falcon.Request) -> Actor:
@@ -53,10 +80,10 @@ def actor_of(req: falcon.Request) -> Actor:
     return actor
 
 
-def _unauthenticated(detail: str, error: str) -> ApiError:
+def _unauthenticated(detail: str, error: str, place: str = "Authorization") -> ApiError:
     return ApiError(
         Fault.UNAUTHENTICATED,
         detail,
-        "Authorization",
+        place,
         headers={"WWW-Authenticate": f'Bearer realm="ringi"{error}'},
     )

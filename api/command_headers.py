@@ -29,7 +29,15 @@ class CommandHeaders:
     @property
     def new_document(self) -> UUID:
         """The id of the document that the command creates: the same for its repetition."""
-        return uuid5(NAMESPACE, f"document:{self.command_id}") if self.has_key else uuid4()
+        return self._new("document")
+
+    @property
+    def new_job(self) -> UUID:
+        """The id of the background job that the command asks for: the same for its repetition."""
+        return self._new("job")
+
+    def _new(self, kind: str) -> UUID:
+        return uuid5(NAMESPACE, f"{kind}:{self.command_id}") if self.has_key else uuid4()
 
 
 def headers_of(req: falcon.Request, login: str) -> CommandHeaders:

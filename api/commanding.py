@@ -1,5 +1,6 @@
 """From a request to a command's effect, and from its outcome to the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,18 +9,28 @@ import msgspec
 
 from api.authentication import actor_of
 from api.command_headers import CommandHeaders, headers_of
+from api.observing import correlation_of
 from api.rights import require_history, require_reasons
 from api.waiting import Waiting
-from commands.bus import StaleVersionError
+from commands.bus import CrowdedError, StaleVersionError
 from commands.envelope import Envelope
-from commands.ports import Outcome
+from commands.ports import KeyReusedError, Outcome
 from domain.command import Command
 from domain.definition.commands import PublishDefinition
 from domain.directory.commands import PersonCommand
 from domain.document.commands import DocumentCommand
 from domain.errors import RefusedError
+from domain.job.commands import JobCommand
 from domain.metadata import Channel
 from infra.bootstrap import Parts
+
+#: What a command that was not done counts as; any other error, as failed.
+_OUTCOMES: Mapping[type[Exception], str] = {
+    RefusedError: "refused",
+    StaleVersionError: "stale",
+    KeyReusedError: "key_reused",
+    CrowdedError: "crowded",
+}
 
 
 @dataclass(frozen=True)
@@ -52,15 +63,27 @@ class Commanding:
             at=datetime.now(UTC),  # noqa: TID251  # here time comes to a command
             channel=Channel.API,
             expected_version=headers.expected_version,
+            correlation_id=correlation_of(req),
         )
         try:
-            return self.parts.bus.handle(envelope)
+            return self._counted(envelope)
         except StaleVersionError as error:
             require_history(self.parts, envelope.actor, command, error)
             raise
         except RefusedError:
             require_reasons(self.parts, envelope.actor, command)
             raise
+
+    def _counted(self, envelope: Envelope) -> Outcome:
+        """Hand the command to the bus, and count what became of it."""
+        name, count = envelope.command.NAME, self.parts.metrics.commands.handled
+        try:
+            outcome = self.parts.bus.handle(envelope)
+        except Exception as error:
+            count(name, _OUTCOMES.get(type(error), "failed"))
+            raise
+        count(name, "repeated" if outcome.repeated else "done")
+        return outcome
 
     def answer(
         self,
@@ -105,4 +128,6 @@ def subject_of(command: Command) -> tuple[str, object]:
             return "person", login
         case PublishDefinition(definition):
             return "definition", definition
+        case JobCommand(job):
+            return "job", job
     raise TypeError(f"{command.NAME} is about nothing known")

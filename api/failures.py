@@ -4,11 +4,11 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 import falcon
 import msgspec
 
+from api.observing import correlation_of
 from api.problems import PROBLEMS, ApiError, Fault, Problem
 from commands.bus import StaleVersionError
 from domain.errors import Reason, RefusedError
@@ -87,7 +87,7 @@ def _put_unforeseen(req: falcon.Request, resp: falcon.Response, error: Exception
         _put(resp, found, str(error))
         return
     problem = found or PROBLEMS[Fault.INTERNAL]
-    correlation_id = uuid4().hex
+    correlation_id = correlation_of(req)
     # The path, not the query: what people filter by is nobody's business.
     _log.error(
         "%s %a failed, correlation_id=%s: %s",  # a path may hold a line's end

@@ -1,20 +1,38 @@
-"""Which form an answer has: there is one."""
+"""Which form an answer has: JSON, but where a resource says otherwise."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import falcon
 
 from api.problems import ApiError, Fault
 
-_TAKES_JSON = ("*/*", "application/json")
+_JSON = "application/json"
+_TAKES_JSON = ("*/*", _JSON)
 
 
 class Negotiation:
-    """Middleware: refuses, before anything happens, who could not read the answer."""
+    """Middleware: refuses, before anything happens, who could not read the answer.
 
-    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+    A resource that answers with something else than JSON says so: `produces`, a media type, or
+    None for whatever there is.
+    """
+
+    def process_resource(
+        self,
+        req: falcon.Request,
+        _resp: falcon.Response,
+        resource: object,
+        _params: Mapping[str, Any],
+    ) -> None:
         """Look at the header Accept.
 
         Raises:
             ApiError: NOT_ACCEPTABLE.
         """
-        if req.accept not in _TAKES_JSON and not req.client_accepts("application/json"):
-            raise ApiError(Fault.NOT_ACCEPTABLE, "every answer is application/json", "Accept")
+        produced: str | None = getattr(resource, "produces", _JSON)
+        if produced is None or (produced == _JSON and req.accept in _TAKES_JSON):
+            return
+        media_type = produced.partition(";")[0]
+        if not req.client_accepts(media_type):
+            raise ApiError(Fault.NOT_ACCEPTABLE, f"the answer is {media_type}", "Accept")

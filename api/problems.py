@@ -27,6 +27,7 @@ class Fault(StrEnum):
     MALFORMED_QUERY = "malformed_query"
     BAD_REQUEST = "bad_request"
     UNAUTHENTICATED = "unauthenticated"
+    FOREIGN_PAGE = "foreign_page"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
     LENGTH_REQUIRED = "length_required"
@@ -34,6 +35,8 @@ class Fault(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     OTHER_EPOCH = "other_epoch"
     NOT_YET_SHOWN = "not_yet_shown"
+    NO_RESULT = "no_result"
+    RESULT_GONE = "result_gone"
     NOT_READY = "not_ready"
     INTERNAL = "internal"
 
@@ -87,7 +90,7 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     Reason.ALREADY_EXISTS: Problem("already-exists", 409, "It is there already"),
     Reason.NOT_ALLOWED: Problem("not-allowed", 403, "You have no right to this"),
     Reason.SELF_APPROVAL: Problem("self-approval", 403, "Nobody decides on their own document"),
-    Reason.WRONG_STATUS: Problem("wrong-status", 409, "The document's status does not allow this"),
+    Reason.WRONG_STATUS: Problem("wrong-status", 409, "Its status does not allow this"),
     Reason.STEP_NOT_OPEN: Problem("step-not-open", 409, "This step does not wait for a decision"),
     Reason.STALE_REVISION: Problem("stale-revision", 409, "The content has changed since"),
     Reason.OUT_OF_ORDER: Problem("out-of-order", 409, "Something else comes first"),
@@ -101,6 +104,7 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     Fault.MALFORMED_QUERY: Problem("malformed-query", 400, "A query parameter is wrong"),
     Fault.BAD_REQUEST: Problem("bad-request", 400, "The request is not well-formed"),
     Fault.UNAUTHENTICATED: Problem("unauthenticated", 401, "It is not known who asks"),
+    Fault.FOREIGN_PAGE: Problem("foreign-page", 403, "Not asked by Ringi's own page"),
     Fault.METHOD_NOT_ALLOWED: Problem("method-not-allowed", 405, "Not with this method"),
     Fault.NOT_ACCEPTABLE: Problem("not-acceptable", 406, "Answers are application/json"),
     Fault.LENGTH_REQUIRED: Problem("length-required", 411, "A body must tell its length"),
@@ -111,6 +115,9 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     # A read that waits for a position
     Fault.OTHER_EPOCH: Problem("other-epoch", 409, "The position is of another history"),
     Fault.NOT_YET_SHOWN: Problem("not-yet-shown", 503, "The views are not as far yet", 1),
+    # What a background job made
+    Fault.NO_RESULT: Problem("no-result", 409, "There is no result, or not yet"),
+    Fault.RESULT_GONE: Problem("result-gone", 410, "The result is kept no longer"),
     # The servers
     Fault.NOT_READY: Problem("not-ready", 503, "Not ready for requests", 1),
     OperationalError: _UNAVAILABLE,

@@ -10,6 +10,9 @@ from domain.document.commands import CreateDocument, DocumentCommand, ReachMiles
 from domain.document.decide import is_party
 from domain.document.state import Document, fold
 from domain.errors import Reason, RefusedError
+from domain.job.commands import JobCommand
+from domain.job.decide import existing
+from domain.job.job import fold as fold_job
 from infra.bootstrap import Parts
 from infra.views.access import reads_all
 
@@ -37,6 +40,16 @@ def require_own(actor: Actor, login: str) -> None:
         raise RefusedError(Reason.NOT_ALLOWED, f"this is for {login}, admins and auditors")
 
 
+def require_requester(actor: Actor, requester: str) -> None:
+    """Refuse who may not read a background job, without telling whose it is.
+
+    Raises:
+        RefusedError: NOT_ALLOWED.
+    """
+    if actor.login != requester and not reads_all(actor):
+        raise RefusedError(Reason.NOT_ALLOWED, "this job is somebody else's")
+
+
 def require_history(parts: Parts, actor: Actor, command: Command, error: StaleVersionError) -> None:
     """Refuse who may not learn what has happened since the version they named.
 
@@ -47,6 +60,9 @@ def require_history(parts: Parts, actor: Actor, command: Command, error: StaleVe
         require_party(fold(each.event for each in parts.log.load(command.document)), actor)
     elif isinstance(command, PersonCommand) and error.since:
         require_own(actor, command.login)
+    elif isinstance(command, JobCommand) and error.since:
+        job = existing(fold_job(each.event for each in parts.log.load(command.job)))
+        require_requester(actor, job.requester)
 
 
 def require_reasons(parts: Parts, actor: Actor, command: Command) -> None:

@@ -53,9 +53,10 @@ class Bus:
         """
         request = Request(envelope.command_id, digest(envelope))
         handler = HANDLERS[type(envelope.command)]
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
+            unseen = handler.begins and attempt == 0 and envelope.expected_version is None
             try:
-                outcome = self._attempt(handler, envelope, request)
+                outcome = self._attempt(handler, envelope, request, unseen=unseen)
             except ConflictError:
                 continue
             except (RefusedError, StaleVersionError):
@@ -71,9 +72,11 @@ class Bus:
             f"{ATTEMPTS} others changed the stream while this was decided: try again"
         )
 
-    def _attempt(self, handler: Handler, envelope: Envelope, request: Request) -> Outcome:
+    def _attempt(
+        self, handler: Handler, envelope: Envelope, request: Request, *, unseen: bool
+    ) -> Outcome:
         stream = handler.aggregate.stream(envelope.command)
-        history = self.log.load(stream)
+        history = () if unseen else self.log.load(stream)
         _require_version(envelope, history)
         events = decide(handler, history, envelope, self.ports)
         return self.log.append(stream, len(history), events, envelope.meta, request)
@@ -98,12 +101,7 @@ def digest(envelope: Envelope) -> bytes:
     """Return the name of what is asked and by whom; the same for a repetition."""
     command = envelope.command
     asked = {field.name: getattr(command, field.name) for field in fields(command) if field.compare}
-    canonical = json.dumps(
-        [command.NAME, envelope.actor.login, asked],
-        sort_keys=True,
-        default=_text,
-        check_circular=False,
-    )
+    canonical = _CANONICAL.encode([command.NAME, envelope.actor.login, asked])
     return hashlib.sha256(canonical.encode()).digest()
 
 
@@ -112,6 +110,9 @@ def _text(value: object) -> object:
     if hasattr(value, "__dataclass_fields__"):
         return vars(value)
     return str(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=_text, check_circular=False)
 
 
 def _require_version(envelope: Envelope, history: Sequence[Recorded]) -> None:

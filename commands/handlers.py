@@ -11,7 +11,7 @@ from domain.actor import Circumstances
 from domain.command import Command
 from domain.definition import definition
 from domain.definition.commands import PublishDefinition
-from domain.directory import person
+from domain.directory import mailing, person
 from domain.directory.commands import (
     AddPerson,
     AssignManager,
@@ -21,6 +21,8 @@ from domain.directory.commands import (
     ReactivatePerson,
     RevokeRole,
     RevokeToken,
+    SetMailAddress,
+    SetNotices,
 )
 from domain.document import decide
 from domain.document import state as document
@@ -33,6 +35,16 @@ from domain.document.commands import (
     ReviseDocument,
     SubmitDocument,
     WithdrawDocument,
+)
+from domain.job import decide as decide_job
+from domain.job import job
+from domain.job.commands import (
+    FailJob,
+    ReportProgress,
+    RequestJob,
+    RetryJob,
+    StartJob,
+    SucceedJob,
 )
 from domain.metadata import Event
 from domain.streams import definition_stream, person_stream
@@ -58,11 +70,14 @@ class Handler:
     aggregate: Aggregate
     decide: Decide
     facts: FactsOf
+    begins: bool = False
+    """It begins a stream of its own, so there is nothing to load; the append finds out if not."""
 
 
 DOCUMENT = Aggregate(lambda command: command.document, document.evolve)
 PERSON = Aggregate(lambda command: person_stream(command.login), person.evolve)
 DEFINITION = Aggregate(lambda command: definition_stream(command.definition), definition.evolve)
+JOB = Aggregate(lambda command: command.job, job.evolve)
 
 HANDLERS: Mapping[type[Command], Handler] = {
     PublishDefinition: Handler(DEFINITION, definition.publish, facts.none),
@@ -74,7 +89,9 @@ HANDLERS: Mapping[type[Command], Handler] = {
     ReactivatePerson: Handler(PERSON, person.reactivate_person, facts.none),
     IssueToken: Handler(PERSON, person.issue_token, facts.none),
     RevokeToken: Handler(PERSON, person.revoke_token, facts.none),
-    CreateDocument: Handler(DOCUMENT, decide.create, facts.definition_named),
+    SetMailAddress: Handler(PERSON, mailing.set_mail_address, facts.none),
+    SetNotices: Handler(PERSON, mailing.set_notices, facts.none),
+    CreateDocument: Handler(DOCUMENT, decide.create, facts.definition_named, begins=True),
     ReviseDocument: Handler(DOCUMENT, decide.revise, facts.definition_in_force),
     SubmitDocument: Handler(DOCUMENT, decide.submit, facts.whole_flow),
     ApproveStep: Handler(DOCUMENT, decide.approve, facts.rest_of_flow),
@@ -82,4 +99,10 @@ HANDLERS: Mapping[type[Command], Handler] = {
     WithdrawDocument: Handler(DOCUMENT, decide.withdraw, facts.none),
     AddComment: Handler(DOCUMENT, decide.comment, facts.none),
     ReachMilestone: Handler(DOCUMENT, decide.reach_milestone, facts.definition_pinned),
+    RequestJob: Handler(JOB, decide_job.request, facts.none, begins=True),
+    StartJob: Handler(JOB, decide_job.start, facts.none),
+    ReportProgress: Handler(JOB, decide_job.progress, facts.none),
+    SucceedJob: Handler(JOB, decide_job.succeed, facts.none),
+    FailJob: Handler(JOB, decide_job.fail, facts.none),
+    RetryJob: Handler(JOB, decide_job.retry, facts.none),
 }

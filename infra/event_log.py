@@ -1,7 +1,8 @@
 """The port `commands.ports.EventLog` on the recorder of `infra.eventstore`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from uuid import UUID
 
 from commands.ports import ConflictError, KeyReusedError, Outcome, Request
@@ -18,6 +19,8 @@ class RecordedEventLog:
 
     recorder: MariaDBApplicationRecorder
     codec: Codec
+    appended: Callable[[float], object] = lambda _seconds: None
+    """Told how long each append took that was written."""
 
     def load(self, stream: UUID) -> Sequence[Recorded]:
         """Return the stream's events in order; empty if there are none. One statement."""
@@ -36,6 +39,7 @@ class RecordedEventLog:
             self.codec.stored(stream, number, event, meta)
             for number, event in enumerate(events, version + 1)
         ]
+        began = perf_counter()
         try:
             positions = self.recorder.insert_events(stored, idempotency=_key(request))
         except errors.VersionConflictError as error:
@@ -44,6 +48,7 @@ class RecordedEventLog:
             raise KeyReusedError(str(error)) from error
         if isinstance(positions, FirstOutcome):
             return _repeated(positions)
+        self.appended(perf_counter() - began)
         assert positions  # noqa: S101  # a decision yields at least one event
         return Outcome(stream, version + len(events), positions[-1])
 

@@ -188,6 +188,7 @@ def program(name: str, packages: str) -> str:
     if found is None:
         raise ProgrammingError(
             f"{name} is not on this machine: as root, run `make setup`; "
-            f"otherwise ask for {packages}"
+            f"otherwise ask for {packages}, or name servers of your own by RINGI_DATABASE_URL and "
+            "RINGI_REDIS_URL"
         )
     return found

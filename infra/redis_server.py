@@ -1,8 +1,13 @@
-"""Private Redis servers, each in a folder of its own, on a unix socket and no port."""
+"""Private Redis servers, each in a folder of its own, on a unix socket and no port.
+
+One serves all three roles, or three serve one each. The queues' server is the same in both cases,
+so that what is queued survives a change of mind.
+"""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import quote
 
 import redis
@@ -11,19 +16,48 @@ from redis.retry import Retry
 
 from infra.private_server import PrivateServer, program
 
-#: Nothing in this Redis is the only copy of anything: wake-ups, published feed rows, the cache
-#: and rate limits may be lost at any time. So nothing is written to disk. Full, it refuses new
-#: keys, which is seen, instead of dropping queued messages, which is not.
-SETTINGS: Mapping[str, str] = {
+_OWN: Mapping[str, str] = {
     "port": "0",
     "unixsocketperm": "700",
     "save": '""',
-    "appendonly": "no",
-    "maxmemory": "256mb",
-    "maxmemory-policy": "noeviction",
     "daemonize": "no",
     "set-proc-title": "no",  # it would write over the arguments and environment that name us
     "databases": "4",
+}
+
+#: A subscriber that does not read is cut off, and reads the feed itself afterwards.
+_PUBSUB = {"client-output-buffer-limit": "pubsub 32mb 8mb 60"}
+
+#: Dramatiq's queues. What is queued is a hint of what the log has, and comes again by itself; kept
+#: on disk it comes at once, also after a power cut (less its last second). Full, the server refuses
+#: new keys, which is seen, instead of dropping messages, which is not.
+QUEUE: Mapping[str, str] = {
+    **_OWN,
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "maxmemory": "256mb",
+    "maxmemory-policy": "noeviction",
+}
+
+#: All three roles in one server: the queues ask for the most, and the others can do with it. What
+#: is cached has an end of its own, and a full server refuses it.
+ALL_ROLES: Mapping[str, str] = {**QUEUE, **_PUBSUB}
+
+#: Announcements of the feed: nothing is stored at all.
+PUBSUB: Mapping[str, str] = {
+    **_OWN,
+    **_PUBSUB,
+    "appendonly": "no",
+    "maxmemory": "64mb",
+    "maxmemory-policy": "noeviction",
+}
+
+#: What can be asked for again: full, it drops what was used the longest time ago.
+CACHE: Mapping[str, str] = {
+    **_OWN,
+    "appendonly": "no",
+    "maxmemory": "128mb",
+    "maxmemory-policy": "allkeys-lru",
 }
 
 #: Seconds until a server that runs is taken for one that does not answer.
@@ -32,10 +66,11 @@ PING_TIMEOUT_S = 2
 
 @dataclass
 class RedisServer(PrivateServer):
-    """One Redis server; what is in it ends with it."""
+    """The server of the queues, and of the other two roles unless they have their own."""
 
     name = "redis"
     title = "Redis"
+    settings: ClassVar[Mapping[str, str]] = ALL_ROLES
     executable = "redis"  # Debian's redis-server is a link to redis-check-rdb
 
     @property
@@ -70,12 +105,28 @@ class RedisServer(PrivateServer):
         settings = {
             "dir": _quoted(str(self.folder)),
             "unixsocket": _quoted(str(self.socket)),
-            "pidfile": _quoted(str(self.folder / "redis.pid")),
-            **SETTINGS,
+            "pidfile": _quoted(str(self.folder / f"{self.name}.pid")),
+            **self.settings,
         }
         lines = [f"{name} {value}" for name, value in settings.items()]
         path = self.folder / "redis.conf"
         path.write_bytes(os.fsencode("\n".join([*lines, ""])))
+
+
+class PubsubRedis(RedisServer):
+    """A server for announcements alone."""
+
+    name = "redis-pubsub"
+    title = "Redis for announcements"
+    settings = PUBSUB
+
+
+class CacheRedis(RedisServer):
+    """A server for the cache alone."""
+
+    name = "redis-cache"
+    title = "Redis for the cache"
+    settings = CACHE
 
 
 def _quoted(text: str) -> str:

@@ -7,18 +7,32 @@ from redis import Redis, RedisError
 
 from infra.eventstore.datastore import Datastore
 from infra.eventstore.settling import NIL
+from infra.jobs.queue import QUEUE as JOBS
+from infra.mail.due import QUEUE as MAIL
+from infra.mail.overview import counts
 from infra.projecting.parking import parked_counts
-from infra.wakeup import QUEUE, QUEUE_KEY
+from infra.schedule import Schedule
+from infra.wakeup import QUEUE as CATCH_UP
+from projections.registry import PROJECTIONS
 
 #: Unread events that are counted, at most: whoever is further behind reads "at least".
 MOST_COUNTED = 100_000
+
+#: Every queue of the broker; Dramatiq keeps each under `dramatiq:<name>`.
+QUEUES = (CATCH_UP, JOBS, MAIL)
 
 Rows = Sequence[Mapping[str, object]]
 
 
 def report(datastore: Datastore, redis: Redis) -> Mapping[str, Rows]:
     """Return the tables of a status, by title. Lag is in events, and in seconds of the oldest."""
-    return {"lanes": lanes(datastore), "parked": parked(datastore), "queues": queues(redis)}
+    return {
+        "lanes": lanes(datastore),
+        "parked": parked(datastore),
+        "queues": queues(redis),
+        "mail": [counts(datastore)],
+        "schedule": Schedule(datastore).rows(),
+    }
 
 
 def lanes(datastore: Datastore) -> Rows:
@@ -37,18 +51,23 @@ def lanes(datastore: Datastore) -> Rows:
                 "lane": lane,
                 "position": position,
                 "seq": seq,
-                **_lag(cursor, datastore.settings.log, lane, position),
+                **_lag(cursor, datastore.settings.log, name, lane, position),
             }
             for name, generation, lane, position, seq in cursor.fetchall()
         ]
 
 
-def _lag(cursor: Cursor, log: str, lane: int, position: int) -> Mapping[str, object]:
+def _lag(
+    cursor: Cursor, log: str, projection: str, lane: int, position: int
+) -> Mapping[str, object]:
+    """Count what the projection has still to fold; what it passes over is no lag."""
+    topics = next((list(each.topics) for each in PROJECTIONS if each.name == projection), [""])
     cursor.execute(
         "SELECT COUNT(*), COALESCE(TIMESTAMPDIFF(MICROSECOND, MIN(recorded_at),"
         f" UTC_TIMESTAMP(6)) / 1e6, 0) FROM (SELECT recorded_at FROM {log}.event"
-        " WHERE position > %s AND lane = %s AND stream <> %s ORDER BY position LIMIT %s) unread",
-        (position, lane, NIL, MOST_COUNTED),
+        " WHERE position > %s AND lane = %s AND stream <> %s AND topic IN %s"
+        " ORDER BY position LIMIT %s) unread",
+        (position, lane, NIL, topics, MOST_COUNTED),
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101  # an aggregate without GROUP BY has one row
@@ -65,6 +84,6 @@ def parked(datastore: Datastore) -> Rows:
 def queues(redis: Redis) -> Rows:
     """Return a row for each queue of the broker; an error where Redis is away."""
     try:
-        return [{"queue": QUEUE, "messages": redis.llen(QUEUE_KEY)}]
+        return [{"queue": queue, "messages": redis.llen(f"dramatiq:{queue}")} for queue in QUEUES]
     except RedisError as error:
-        return [{"queue": QUEUE, "messages": f"unknown: {error}"}]
+        return [{"queue": queue, "messages": f"unknown: {error}"} for queue in QUEUES]

@@ -9,8 +9,10 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pymysql
 from eventsourcing.persistence import OperationalError
@@ -72,6 +74,11 @@ class MariaDBServer(PrivateServer):
     def _mark(self) -> str:
         return f"--defaults-file={self.folder / 'my.cnf'}"
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What its configuration says beside the paths."""
+        return {**SETTINGS, **self.overrides}
+
     def url(self, user: str, password: str) -> URL:
         """Return where an account finds this server."""
         return URL.create(
@@ -98,15 +105,19 @@ class MariaDBServer(PrivateServer):
         self._write_settings()
 
     def _install(self) -> None:
-        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        """Make the data folder, under its name only when it is whole: we may be killed here."""
+        for left_over in self.folder.glob("data*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        made = tempfile.mkdtemp(prefix="data.", dir=self.folder)
         done = subprocess.run(
             [
                 program("mariadb-install-db", PACKAGES),
                 "--no-defaults",
-                f"--datadir={self.folder / 'data'}",
+                f"--datadir={made}",
                 "--auth-root-authentication-method=socket",
                 f"--auth-root-socket-user={_owner()}",
                 "--skip-test-db",
+                "--force",  # also where the machine cannot look up its own name
                 f"--tmpdir={self.folder}",  # servers that start beside us clean /tmp
                 f"--innodb-log-file-size={SETTINGS['innodb_log_file_size']}",
                 *_as_root(),
@@ -118,6 +129,7 @@ class MariaDBServer(PrivateServer):
         )
         if done.returncode != 0:
             raise OperationalError(f"mariadb-install-db failed: {done.stdout}{done.stderr}")
+        Path(made).rename(self.folder / "data")
 
     def _write_settings(self) -> None:
         port = self.port if (self.folder / "port").exists() else free_port()
@@ -125,12 +137,11 @@ class MariaDBServer(PrivateServer):
         settings = {
             "datadir": self.folder / "data",
             "socket": self.socket,
-            "pid_file": self.folder / "mariadb.pid",
+            "pid_file": self.folder / f"{self.name}.pid",
             "bind_address": "127.0.0.1",
             "port": port,
             "tmpdir": self.folder,
-            **SETTINGS,
-            **self.overrides,
+            **self.settings,
         }
         lines = [f"{name} = {value}" for name, value in settings.items()]
         (self.folder / "my.cnf").write_text("\n".join(["[mariadbd]", *lines, ""]))

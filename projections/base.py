@@ -102,3 +102,8 @@ class Projection:
     """Names the rows that folding this event may get, so that a batch can fetch them at once."""
     fold: Callable[[Rows, Recorded], Sequence[Change]]
     """Changes rows; returns what the feed shall tell."""
+    effects: bool = False
+    """Its rows are orders for something outside: each is taken away as it is carried out.
+
+    Such a projection begins at the end of the log that it finds, and is never rebuilt: old orders
+    would be carried out anew. Its version stays 1; what changes gets another name."""

@@ -1,6 +1,6 @@
 """What a person may subscribe to. Nothing is allowed that is not named here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -55,7 +55,9 @@ def _grant(access: Access, actor: Actor, topic: str) -> Grant | None:
     if kind == "inbox" and is_login(name):
         return _inbox(access, actor, topic, name) if reads_all or name == actor.login else None
     if kind == "document":
-        return _document(access, actor, topic, name)
+        return _one(topic, name, lambda document: access.may_read(actor, document))
+    if kind == "job":
+        return _one(topic, name, lambda job: access.may_read_job(actor, job))
     if reads_all and (topic == EVERYTHING or (kind == "type" and is_name(name))):
         return Grant(topic, frozenset({topic}))
     return None
@@ -69,11 +71,11 @@ def _inbox(access: Access, actor: Actor, topic: str, login: str) -> Grant | None
     return Grant(topic, frozenset({f"person:{login}", *roles}), login)
 
 
-def _document(access: Access, actor: Actor, topic: str, name: str) -> Grant | None:
+def _one(topic: str, name: str, may_read: Callable[[UUID], bool]) -> Grant | None:
     try:
-        document = UUID(name)
+        found = UUID(name)
     except ValueError:
         return None
-    if str(document) != name or not access.may_read(actor, document):
+    if str(found) != name or not may_read(found):
         return None
     return Grant(topic, frozenset({topic}))

@@ -12,6 +12,7 @@ from realtime import protocol
 from realtime.limits import Limits
 from realtime.protocol import Close
 from realtime.session import Outlet, Session
+from realtime.tally import Tally
 from realtime.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class Connection:
         websocket: ServerConnection,
         limits: Limits,
         threads: Threads,
+        tally: Tally,
         session: Callable[[Outlet], Session],
     ) -> None:
         self._websocket = websocket
@@ -32,6 +34,7 @@ class Connection:
         self._state = websocket.protocol
         self._limits = limits
         self._threads = threads
+        self._tally = tally
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._cut = False
@@ -84,6 +87,7 @@ class Connection:
             return
         if self._transport.get_write_buffer_size() > self._limits.unsent_bytes:
             log.warning("%s reads too slowly: cut", self.session.name)
+            self._tally.closes[protocol.SLOW.name] += 1
             self.abort()
             return
         self._transport.write(frame)
@@ -91,6 +95,7 @@ class Connection:
     def end(self, close: Close) -> None:
         """Begin to close the connection; bounded by the library's close_timeout."""
         log.info("%s ends: %s", self.session.name, close.name)
+        self._tally.closes[close.name] += 1
         self._spawn(self._websocket.close(close.code, close.reason))
 
     def review(self) -> None:

@@ -12,6 +12,7 @@ from realtime.protocol import Place, Resync
 from realtime.ring import Ring
 from realtime.row import MalformedRowError, Row
 from realtime.steps import Steps, ask
+from realtime.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Hub:
         self.epoch = ""
         """The feed's epoch; empty until the feed was seen for the first time."""
         self.lanes: dict[int, Ring] = {}
+        self.tally = Tally()
         self._index: Index[Subscriber] = Index()
         self._watchers: dict[str, set[Subscriber]] = {}
         self._watching: dict[Subscriber, frozenset[str]] = {}
@@ -154,6 +156,7 @@ class Hub:
         """Receive what was read of the feed; if what should follow the head is gone, say so."""
         ring = self.lanes[lane]
         fresh = [row for row in rows if row.seq > ring.head]
+        self.tally.filled += len(fresh)
         if (fresh and fresh[0].seq > ring.head + 1) or (not rows and ring.head < head):
             self._lose(lane, fresh[0].seq - 1 if fresh else head)
         self.receive(lane, fresh)
@@ -192,6 +195,9 @@ class Hub:
             frame = text_frame(row.told_to(topics))
             for subscriber in subscribers:
                 subscriber.push(frame)
+            self.tally.pushed(len(subscribers), len(frame))
+        self.tally.rows += 1
+        log.debug("pushed lane %d, row %d", row.lane, row.seq, extra=row.conversation)
 
     def _tell_of_rights(self, row: Row) -> None:
         """Before the row is here: who is held has heard all that is before it, and not the row."""

@@ -1,6 +1,6 @@
 """Who hears of a row: from the feed's topics to subscriptions to subscribers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -51,7 +51,7 @@ class Index(Generic[Member]):
                 del self._members[topic]
                 self._unlink(self._grants.pop(topic))
 
-    def audience(self, row: Row) -> Iterator[tuple[tuple[str, ...], Iterable[Member]]]:
+    def audience(self, row: Row) -> Iterator[tuple[tuple[str, ...], Collection[Member]]]:
         """Yield those whom the row concerns, each member once, by the subscriptions it matches."""
         topics = self._topics(row)
         if len(topics) == 1:
@@ -67,7 +67,7 @@ class Index(Generic[Member]):
             return [topic for topic in matching if self._grants[topic].login not in row.excluded]
         return list(matching)
 
-    def _grouped(self, topics: list[str]) -> Iterator[tuple[tuple[str, ...], Iterable[Member]]]:
+    def _grouped(self, topics: list[str]) -> Iterator[tuple[tuple[str, ...], Collection[Member]]]:
         """Tell members apart one by one, but for those who only have the most common topic."""
         *others, most = sorted(topics, key=lambda topic: len(self._members[topic]))
         crowd = self._members[most]

@@ -53,3 +53,6 @@ class Access(Protocol):
 
     def may_read(self, actor: Actor, document: UUID) -> bool:
         """Say whether the actor may read the document; False if there is none."""
+
+    def may_read_job(self, actor: Actor, job: UUID) -> bool:
+        """Say whether the actor may read the background job; False if there is none."""

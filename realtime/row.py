@@ -19,7 +19,7 @@ _Parts = dict[str, msgspec.Raw]
 _parts = msgspec.json.Decoder(_Parts)
 _topics = msgspec.json.Decoder(list[str])
 _at = msgspec.json.Decoder(tuple[int, int])
-_position = msgspec.json.Decoder(str)
+_text = msgspec.json.Decoder(str)
 
 
 class _Data(msgspec.Struct):
@@ -49,6 +49,8 @@ class Row:
     """The logins whose record in the directory changed."""
     inboxes: frozenset[str]
     """Those of them whose roles may have changed, and with them what their inbox takes in."""
+    correlation: str
+    """Names the conversation that the row belongs to, as logs do; empty if it has none."""
     body: bytes = field(repr=False)
     """The message but for its topics: a JSON object that is not empty."""
 
@@ -62,8 +64,9 @@ class Row:
         try:
             parts = _parts.decode(message)
             lane, seq = _at.decode(parts["at"])
-            log_epoch = _position.decode(parts.get("position", b'""')).partition(".")[0]
+            log_epoch = _text.decode(parts.get("position", b'""')).partition(".")[0]
             topics = _topics.decode(parts.pop("topics"))
+            correlation = _text.decode(parts.get("correlation", b'""'))
             data = _data.decode(parts["data"]) if "data" in parts else _Data()
         except (msgspec.DecodeError, KeyError) as error:
             raise MalformedRowError(str(error)) from error
@@ -73,13 +76,18 @@ class Row:
         inboxes = frozenset(() if roles_kept else people)
         everybody = frozenset(topics) | {EVERYTHING}
         excluded = frozenset(data.excluded)
-        return cls(lane, seq, log_epoch, everybody, excluded, people, inboxes, body)
+        return cls(lane, seq, log_epoch, everybody, excluded, people, inboxes, correlation, body)
 
     @classmethod
     def concerning_nobody(cls, lane: int, seq: int) -> Self:
         """Return what stands for a row that cannot be read, so that those behind it can pass."""
         body = msgspec.json.encode({"at": (lane, seq)})
-        return cls(lane, seq, "", frozenset(), frozenset(), (), frozenset(), body)
+        return cls(lane, seq, "", frozenset(), frozenset(), (), frozenset(), "", body)
+
+    @property
+    def conversation(self) -> dict[str, str]:
+        """What a line of the log says of it."""
+        return {"correlation_id": self.correlation} if self.correlation else {}
 
     def told_to(self, topics: tuple[str, ...]) -> bytes:
         """Return the message for those whose subscriptions `topics` it matches, as JSON."""

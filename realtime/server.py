@@ -21,6 +21,7 @@ from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.ports import Access, Feed
 from realtime.session import Session
+from realtime.tally import Tally
 from realtime.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class Gateway:
             websocket,
             self._limits,
             self._threads,
+            self._hub.tally,
             lambda outlet: Session(name, self.node, self._hub, self._access, outlet),
         )
         self._connections.add(connection)
@@ -109,6 +111,21 @@ class Gateway:
             await connection.serve()
         finally:
             self._connections.discard(connection)
+
+    @property
+    def tally(self) -> Tally:
+        """What was done so far."""
+        return self._hub.tally
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected. Any thread may ask."""
+        return len(self._connections)
+
+    @property
+    def hears_redis(self) -> bool:
+        """Whether Redis brings news. Any thread may ask."""
+        return self._reader.hears_redis
 
     # Before the upgrade
 
@@ -173,6 +190,7 @@ class Gateway:
         frame = text_frame(protocol.bye(int(self._limits.drain_s * 1000)))
         for connection in self._connections:
             connection.write(frame)
+        self._hub.tally.closes[protocol.RESTARTING.name] += len(self._connections)
         server.close(code=protocol.RESTARTING.code, reason=protocol.RESTARTING.reason)
         try:
             async with asyncio.timeout(self._limits.drain_s):

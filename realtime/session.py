@@ -204,6 +204,10 @@ class Session:
         place = self._hub.place()
         answer: dict[str, object] = {"epoch": place.epoch, "place": place.lanes}
         if missed is not None:
+            self._hub.tally.replays += 1
+            self._hub.tally.replayed += len(missed.frames)
+            if missed.reason:
+                self._hub.tally.resyncs[missed.reason] += 1
             answer |= {"recovered": missed.reason is None, "replay": len(missed.frames)}
             answer |= {"reason": missed.reason} if missed.reason else {}
         self._join(grants)
@@ -212,6 +216,7 @@ class Session:
 
     def _drop(self, topics: Iterable[str]) -> None:
         dropped = [topic for topic in topics if self._grants.pop(topic, None)]
+        self._hub.tally.subscriptions -= len(dropped)
         self._hub.part(self, dropped)
         if self.connected and not self._ended:
             self._watch(())
@@ -286,6 +291,7 @@ class Session:
         return (yield from replay(self._hub, grants.values(), since, people))
 
     def _join(self, grants: Mapping[str, Grant]) -> None:
+        self._hub.tally.subscriptions += len(grants.keys() - self._grants.keys())
         self._grants.update(grants)
         self._hub.join(self, grants.values())
         self._watch(())
@@ -304,6 +310,7 @@ class Session:
 
     def _notice(self, topics: Iterable[str], reason: Resync, place: Place) -> None:
         for topic in topics:
+            self._hub.tally.resyncs[reason] += 1
             self._send(protocol.resync(topic, reason, place))
 
     def _send(self, payload: bytes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from infra.stack import MariaDBServer
-from tests.servers import TestStore, prepared_server
+from tests.servers import ReplicaPair, TestStore, prepared_server, replica_pair
 
 settings.register_profile("fast", max_examples=25, deadline=None)
 settings.register_profile(
@@ -40,6 +40,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDBServer]:
     server = prepared_server(Path(tmp_path_factory.mktemp("mariadb")))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplicaPair]:
+    """Give a private server and its replica; a test that disturbs them mends them."""
+    pair = replica_pair(Path(tmp_path_factory.mktemp("pair")))
+    yield pair
+    pair.stop()
 
 
 _numbers = count(1)

@@ -118,6 +118,9 @@ class FakeAccess:
             (actor.login, str(document)) in self.readable
         )
 
+    def may_read_job(self, actor: Actor, job: UUID) -> bool:
+        return self.may_read(actor, job)
+
 
 class FakeOutlet:
     """A connection in memory: keeps what was sent, as messages."""

@@ -19,6 +19,7 @@ from projections.workspace.definitions import DEFINITION, as_sent
 from projections.workspace.directory import PERSON
 from projections.workspace.documents import DOCUMENT
 from projections.workspace.inbox import TASK
+from projections.workspace.jobs import JOB
 from projections.workspace.plain import plain_row
 from projections.workspace.timeline import ENTRY
 from tests.builders import ANN, FAY, FIN, ZOE, an_envelope, content
@@ -92,6 +93,7 @@ class WorkspaceOffice:
             self._table(TASK),
             self._table(PERSON),
             self._table(DEFINITION),
+            self._table(JOB),
         )
 
     def _table(self, table: Table) -> dict[str, Any]:
@@ -112,6 +114,7 @@ class Snapshot:
     tasks: dict[str, Any] = field(default_factory=dict)
     people: dict[str, Any] = field(default_factory=dict)
     definitions: dict[str, Any] = field(default_factory=dict)
+    jobs: dict[str, Any] = field(default_factory=dict)
 
     def after(self, changes: Sequence[Change]) -> "Snapshot":
         """Return what a client makes of it by the feed alone."""
@@ -133,6 +136,8 @@ class Snapshot:
         if "person" in data:
             (login,) = [each.partition(":")[2] for each in change.topics]
             self.people.setdefault(login, {}).update(data["person"])
+        if "job" in data:
+            self.jobs.setdefault(data["job"]["job"], {}).update(data["job"])
         if "definition" in data:
             row = data["definition"]
             self.definitions[_key(row["definition"], row["definition_version"])] = row

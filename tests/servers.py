@@ -1,6 +1,7 @@
 """Private servers and fresh databases for tests and benchmarks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from eventsourcing.utils import Environment
@@ -8,6 +9,7 @@ from eventsourcing.utils import Environment
 from infra.eventstore import MariaDBFactory
 from infra.eventstore.recorders import MariaDBApplicationRecorder
 from infra.eventstore.stall import Alarm, log_alarm
+from infra.replica_server import ReplicaServer, give_replication_account
 from infra.schema.accounts import Account, Accounts, create_accounts
 from infra.stack import MariaDBServer
 
@@ -24,6 +26,27 @@ def prepared_server(folder: Path, overrides: Mapping[str, str] | None = None) ->
     with server.admin() as admin:
         create_accounts(admin, ACCOUNTS, "%")
     return server
+
+
+@dataclass(frozen=True)
+class ReplicaPair:
+    """A private server with the three accounts, and a replica that follows it."""
+
+    primary: MariaDBServer
+    replica: ReplicaServer
+
+    def stop(self) -> None:
+        self.replica.stop()
+        self.primary.stop()
+
+
+def replica_pair(folder: Path) -> ReplicaPair:
+    """Return a running pair. Takes some seconds."""
+    primary, replica = MariaDBServer(folder / "primary"), ReplicaServer(folder / "replica")
+    replica.copy(primary)
+    primary = prepared_server(folder / "primary")
+    replica.start().follow(primary, give_replication_account(primary))
+    return ReplicaPair(primary, replica)
 
 
 class TestStore:

@@ -10,10 +10,12 @@ from threading import Event, Thread
 
 from infra import logs
 from infra.broker import make_broker
-from infra.redis_clients import patient_client
+from infra.metrics.serving import serve
+from infra.redis_clients import patient_client, quick_client
 from infra.settings import Settings
-from workers.broker import with_actors
+from workers.broker import make_catch_up, with_actors
 from workers.parts import WorkerParts
+from workers.without_redis import attend
 
 #: Seconds that the threads get to end by themselves. A lingerer notices within one.
 GRACE_S = 1.5
@@ -37,8 +39,13 @@ def run(parts: WorkerParts, broker_url: str, threads: int) -> None:
     os.environ.setdefault("dramatiq_restart_delay", "500")
     from dramatiq.worker import Worker  # noqa: PLC0415
 
-    broker = with_actors(make_broker(patient_client(broker_url)), parts, stop.is_set)
-    worker = Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
+    broker = make_broker(patient_client(broker_url))
+    catch_up = make_catch_up(broker, parts, stop.is_set)
+    without_redis = (quick_client(broker_url), lambda: parts.lanes, catch_up.look, stop)
+    Thread(target=attend, args=without_redis, daemon=True).start()
+    worker = Worker(
+        with_actors(broker, catch_up), worker_timeout=IDLE_POLL_MS, worker_threads=threads
+    )
     # One message a thread: the default, two, lets wake-ups wait in a busy process. (With one a
     # process, which `dramatiq_queue_prefetch=1` means, a second thread would never be used.)
     worker.queue_prefetch = threads
@@ -57,7 +64,9 @@ def main() -> None:
 
     settings = Settings.load()
     logs.set_up(settings)
-    run(worker_parts(settings), settings.broker_url, settings.worker_threads)
+    parts = worker_parts(settings)
+    serve(parts.metrics.registry, settings.metrics_host, settings.worker_metrics_port)
+    run(parts, settings.broker_url, settings.worker_threads)
     logging.shutdown()
     os._exit(0)  # whatever a thread still waits for: the server rolls its transaction back
 

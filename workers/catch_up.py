@@ -43,11 +43,11 @@ class CatchUp:
         try:
             with lingering(self._parts.redis_for_lingering(), lane, predecessor) as lingerer:
                 self._parts.wakeup.begun(lane)
-                if self._look(lane) and lingerer is not None:
+                if self.look(lane) and lingerer is not None:
                     self._linger(lane, lingerer)
         except RedisError as error:
             self._complaints.about("redis", f"Redis is away: nobody lingers: {error}")
-            self._look(lane)
+            self.look(lane)
         else:
             self._complaints.none_about("redis")
 
@@ -55,17 +55,17 @@ class CatchUp:
         end = monotonic() + LINGER_S
         while monotonic() < end and not self._stopping():
             lingerer.wait()
-            if not (lingerer.keep() and self._look(lane)):
+            if not (lingerer.keep() and self.look(lane)):
                 return
         self._send(lane, lingerer.token)
         end = monotonic() + RELIEF_S
         while monotonic() < end and not self._stopping():
             lingerer.wait()
             relieved = not lingerer.keep()
-            if not self._look(lane) or relieved:
+            if not self.look(lane) or relieved:
                 return
 
-    def _look(self, lane: int) -> bool:
+    def look(self, lane: int) -> bool:
         """Let every projection catch up; return whether the servers are there."""
         there = [self._catch_up(runner, lane) for runner in self._parts.runners]  # every one
         return all(there)

@@ -5,6 +5,19 @@ from typing import Protocol
 
 from redis import Redis
 
+from infra.history import History
+from infra.jobs.attempts import Attempts
+from infra.jobs.due import DueJobs
+from infra.jobs.identity import Identity
+from infra.jobs.queue import JobQueue
+from infra.mail.due import DueMail, MailQueue
+from infra.mail.sending import Sending
+from infra.metrics.metrics import Metrics
+from infra.replicas.router import Router
+from infra.results import Results
+from infra.schedule import Schedule
+from infra.views.access import Access
+from infra.views.queries.queries import Queries
 from infra.wakeup import Wakeup
 from projections.base import Projection
 
@@ -28,8 +41,16 @@ class WorkerParts(Protocol):
     """Returned by `infra.bootstrap.worker_parts(settings)`."""
 
     @property
+    def metrics(self) -> Metrics:
+        """What the process measures."""
+
+    @property
     def runners(self) -> Sequence[Runner]:
         """One for each projection, in the order of the list of projections."""
+
+    @property
+    def lanes(self) -> int:
+        """The number of lanes of the log."""
 
     @property
     def wakeup(self) -> Wakeup:
@@ -43,6 +64,14 @@ class SchedulerParts(Protocol):
     """Returned by `infra.bootstrap.scheduler_parts(settings)`."""
 
     @property
+    def metrics(self) -> Metrics:
+        """What the process measures."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """What was done last of each entry."""
+
+    @property
     def wakeup(self) -> Wakeup:
         """On a client of the broker's Redis that gives up quickly."""
 
@@ -50,5 +79,70 @@ class SchedulerParts(Protocol):
     def lanes(self) -> int:
         """The number of lanes of the log."""
 
+    @property
+    def due_jobs(self) -> DueJobs:
+        """Which jobs are due."""
+
+    @property
+    def job_queue(self) -> JobQueue:
+        """Where they are told."""
+
+    @property
+    def due_mail(self) -> DueMail:
+        """Whether mail is due."""
+
+    @property
+    def mail_queue(self) -> MailQueue:
+        """Where it is told."""
+
     def settle(self) -> object:
         """Advance the log's settled mark."""
+
+    def clean_feed(self, enough: Callable[[], bool]) -> int:
+        """Delete the feed's old rows; return how many."""
+
+    def clean_keys(self, enough: Callable[[], bool]) -> int:
+        """Delete old idempotency keys; return how many."""
+
+    def clean_results(self) -> int:
+        """Delete old results of jobs; return how many."""
+
+
+class JobParts(Protocol):
+    """Returned by `infra.bootstrap.job_parts(settings)`."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """What the process measures."""
+
+    @property
+    def attempts(self) -> Attempts:
+        """What begins attempts at jobs."""
+
+    @property
+    def identity(self) -> Identity:
+        """The name under which this process takes up jobs; good within `with`."""
+
+    @property
+    def access(self) -> Access:
+        """Who may read what."""
+
+    @property
+    def history(self) -> History:
+        """The log, stream by stream."""
+
+    @property
+    def queries(self) -> Queries:
+        """The views."""
+
+    @property
+    def router(self) -> Router:
+        """Which server answers what is asked of the log and of the views."""
+
+    @property
+    def mail(self) -> Sending:
+        """What sends the mail that is due."""
+
+    @property
+    def results(self) -> Results:
+        """Where the files are kept that jobs made."""

@@ -41,16 +41,18 @@ def run() -> None:
         show(events, fold(each.event for each in events), console)
     finally:
         parts.close()
-    _farewell(url, tokens, f"{document} --at {events[2].position}")
+    _farewell(url, tokens, f"{document} --at {events[2].position}", settings.mail_goes_to)
 
 
-def _farewell(url: str, tokens: dict[str, str], replayed: str) -> None:
+def _farewell(url: str, tokens: dict[str, str], replayed: str, mail: str) -> None:
     given = os.environ.get("RINGI_HOME")
     home = f"RINGI_HOME={shlex.quote(given)} " if given else ""
     lines = [
         "",
-        f"The system stays up ({url}). Tokens:",
+        f"The system stays up. The page is at {url}/ ; sign in with one of these tokens:",
         *(f"  {token}  {PEOPLE[login][0]}" for login, token in tokens.items()),
+        "",
+        f"Mia, Fay and Ann are told by mail, which goes to {mail}.",
         "",
         "Try, for instance:",
         f"  {home}.venv/bin/ringi replay {replayed}  # as it was at that position",

@@ -50,7 +50,7 @@ def run(
         parts.close()
     if as_json:
         typer.echo(json.dumps(report.as_json()))
-    else:
+    elif report.tally.cases or not report.error:
         _show(report)
     if report.error:
         raise ImportFailedError(f"{file}: {report.error}") from report.error

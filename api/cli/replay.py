@@ -34,9 +34,12 @@ def run(
     """Show a document's events from the log and the state they fold to, now or at a moment."""
     parts = Parts(Settings.load())
     try:
-        events: Sequence[Recorded] = parts.history.of(document)
         if at is not None:
             _require_place(parts, at)
+        # Whoever answers must have all that there is now, of which `at` is a part.
+        parts.router.require_log(parts.recorder.max_notification_id() or 0)
+        events: Sequence[Recorded] = parts.history.of(document)
+        if at is not None:
             events = until(events, at)
     finally:
         parts.close()

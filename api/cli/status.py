@@ -11,7 +11,8 @@ from rich.table import Table
 
 from infra.bootstrap import report
 from infra.local.installation import Installation
-from infra.local.starting import addresses_of
+from infra.local.replicas import REPLICA_NAMES
+from infra.local.starting import addresses_of, metrics_of
 from infra.local.supervisor import ProgramState
 from infra.settings import SettingError
 
@@ -31,7 +32,8 @@ def run(
     states = installation.supervisor.programs()
     addresses = _addresses(installation) if states else {}
     all_run = bool(states) and all(state.state == "RUNNING" for state in states)
-    shown = {"programs": _rows(states)} | dict(_work(installation) if all_run else {})
+    programs = {"programs": _rows(states, _metrics(installation))}
+    shown = programs | dict(_work(installation) if _tells(states) else {})
     if as_json:
         typer.echo(json.dumps({"up": all_run, **addresses, **shown}, default=str))
     elif not states:
@@ -45,9 +47,17 @@ def run(
         raise typer.Exit(1)
 
 
-def _rows(states: Sequence[ProgramState]) -> Sequence[Mapping[str, object]]:
+def _rows(
+    states: Sequence[ProgramState], metrics: Mapping[str, str]
+) -> Sequence[Mapping[str, object]]:
     return [
-        {"name": each.name, "state": each.state, "pid": each.pid, "uptime_s": each.uptime_s}
+        {
+            "name": each.name,
+            "state": each.state,
+            "pid": each.pid,
+            "uptime_s": each.uptime_s,
+            "metrics": metrics.get(each.name),
+        }
         for each in states
     ]
 
@@ -56,6 +66,19 @@ def _addresses(installation: Installation) -> Mapping[str, str]:
     """Return where things are; nothing if the settings are not right, which `_work` reports."""
     with suppress(SettingError):
         return addresses_of(installation.settings())
+    return {}
+
+
+def _tells(states: Sequence[ProgramState]) -> bool:
+    """Tell whether all run that the work is asked of; what a replica lacks, the primary has."""
+    needed = [each for each in states if each.name not in REPLICA_NAMES]
+    return bool(needed) and all(each.state == "RUNNING" for each in needed)
+
+
+def _metrics(installation: Installation) -> Mapping[str, str]:
+    """Return where the metrics of each role are; nothing if the settings are not right."""
+    with suppress(SettingError):
+        return metrics_of(installation.settings())
     return {}
 
 

@@ -61,6 +61,9 @@ class Story:
         """Add who and what is not there yet; return a new token for each person."""
         for login, (name, _, _) in PEOPLE.items():
             self._once(say, name, "POST", "/v1/people", {"login": login, "name": name})
+        for login in PEOPLE:
+            path, address = f"/v1/people/{login}/address", f"{login}@ringi.example"
+            self._once(say, f"mail to {address}", "PUT", path, {"address": address})
         for login, (_, manager, role) in PEOPLE.items():
             if manager:
                 path = f"/v1/people/{login}/manager"

@@ -8,6 +8,7 @@ SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "down": ("api.cli.down", "Stop everything in order; the data stays."),
     "status": ("api.cli.status", "Show what runs, and how far it is."),
     "logs": ("api.cli.logs", "Show what the programs have logged."),
+    "check-config": ("api.cli.check_config", "Show the settings, check the servers they name."),
     "migrate": ("api.cli.migrate", "Bring the databases to this version's schema."),
     "demo": ("api.cli.demo", "Let one approval happen before your eyes."),
     # People and history
@@ -16,6 +17,8 @@ SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "import-log": ("api.cli.import_log", "Import an approval log (XES), case by case."),
     "rebuild": ("api.cli.rebuild", "Build a projection's tables anew, and swap."),
     "retry": ("api.cli.retry", "Fold again what a projection could not fold."),
+    "jobs": ("api.cli.jobs", "Show background jobs, try one again."),
+    "mail": ("api.cli.mail", "Show how mail stands; decide what is uncertain."),
     "watch": ("api.cli.watch", "Follow a topic live."),
 }
 """Each subcommand's module and its line in `ringi --help`. The module has a function `run`, which

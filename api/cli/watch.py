@@ -16,7 +16,7 @@ from realtime.server import PATH
 
 def run(
     topic: Annotated[
-        str, typer.Argument(help="inbox:<login>, document:<id>, type:<definition> or all.")
+        str, typer.Argument(help="inbox:<login>, document:<id>, job:<id>, type:<name> or all.")
     ],
     *,
     url: Annotated[str, typer.Option(help="The gateway; this installation's if not given.")] = "",

@@ -1,5 +1,6 @@
 """Documents: the list, one of them, what happened to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import msgspec
 from api.authentication import actor_of
 from api.body import read_body
 from api.commanding import Commanding
-from api.query import cursor_of, cursor_text, limit_of, malformed
+from api.query import cursor_of, limit_of, malformed
 from api.reading import PAGING, Reading
 from api.rights import no_document, not_yours, require_party
 from api.schemas.documents import NewDocument, Values
@@ -113,9 +114,13 @@ class Events:
         resp.data = msgspec.json.encode(
             {
                 "items": [_as_recorded(each) for each in page],
-                "next": cursor_text("events", (after + limit,)) if more else None,
+                "next": self._next(events, after + limit) if more else None,
             }
         )
+
+    def _next(self, events: Sequence[Recorded], after: int) -> str:
+        """Return where the next page begins; it must know the last event that this one knows."""
+        return self.reading.cursor("events", (after,), events[-1].position or 0)
 
 
 def _as_recorded(recorded: Recorded) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Everything that can be asked of the directory. Each command concerns one person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -77,3 +78,19 @@ class RevokeToken(PersonCommand):
 
     NAME: ClassVar[str] = "revoke_token"
     token: str
+
+
+@dataclass(frozen=True)
+class SetMailAddress(PersonCommand):
+    """Say where notices for a person go; None: nowhere."""
+
+    NAME: ClassVar[str] = "set_mail_address"
+    address: str | None
+
+
+@dataclass(frozen=True)
+class SetNotices(PersonCommand):
+    """Say which kinds of notices a person wants; kinds that are not named stay as they are."""
+
+    NAME: ClassVar[str] = "set_notices"
+    notices: Mapping[str, bool]

@@ -1,5 +1,6 @@
 """Everything that can happen to a person in the directory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -83,6 +84,25 @@ class TokenRevoked(Event):
     token: str
 
 
+@dataclass(frozen=True)
+class MailAddressSet(Event):
+    """Notices for the person go to another address; None: to none."""
+
+    TOPIC: ClassVar[str] = "person.mail_address_set"
+    login: str
+    address: Personal | None
+
+
+@dataclass(frozen=True)
+class NoticesSet(Event):
+    """The person wants notices of these kinds, or no longer; other kinds are as they were."""
+
+    TOPIC: ClassVar[str] = "person.notices_set"
+    login: str
+    notices: Mapping[str, bool]
+    """By kind, as `domain.notices.NoticeKind` has them."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     PersonAdded,
     RoleGranted,
@@ -92,4 +112,6 @@ EVENTS: tuple[type[Event], ...] = (
     PersonReactivated,
     TokenIssued,
     TokenRevoked,
+    MailAddressSet,
+    NoticesSet,
 )

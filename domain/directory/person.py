@@ -17,7 +17,9 @@ from domain.directory.commands import (
     RevokeToken,
 )
 from domain.directory.events import (
+    MailAddressSet,
     ManagerAssigned,
+    NoticesSet,
     PersonAdded,
     PersonDeactivated,
     PersonReactivated,
@@ -58,6 +60,10 @@ class Person:
     manager: str | None = None
     tokens: Mapping[str, TokenState] = field(default_factory=dict)
     """By public id."""
+    address: str | None = None
+    """Where notices go; None: nowhere."""
+    muted: frozenset[str] = frozenset()
+    """The kinds of notices that the person does not want."""
 
 
 @dataclass(frozen=True)
@@ -95,18 +101,25 @@ def evolve(person: Person | None, event: Event) -> Person:
             after = replace(person, roles=person.roles - {event.role})
         case ManagerAssigned():
             after = replace(person, manager=event.manager)
-        case PersonDeactivated():
-            after = replace(person, active=False)
-        case PersonReactivated():
-            after = replace(person, active=True)
+        case PersonDeactivated() | PersonReactivated():
+            after = replace(person, active=isinstance(event, PersonReactivated))
         case TokenIssued():
             after = _with_token(person, event.token, TokenState(event.expires_at))
         case TokenRevoked():
             token = replace(person.tokens[event.token], revoked=True)
             after = _with_token(person, event.token, token)
+        case MailAddressSet() | NoticesSet():
+            after = _with_mailing(person, event)
         case _:
             raise TypeError(f"{event.TOPIC} is no event of a person")
     return after
+
+
+def _with_mailing(person: Person, event: MailAddressSet | NoticesSet) -> Person:
+    if isinstance(event, MailAddressSet):
+        return replace(person, address=event.address.value if event.address else None)
+    off = {kind for kind, wanted in event.notices.items() if not wanted}
+    return replace(person, muted=(person.muted - event.notices.keys()) | off)
 
 
 def _with_token(person: Person, token: str, state: TokenState) -> Person:
@@ -263,7 +276,7 @@ def revoke_token(
     """
     if circumstances.actor.login != command.login:
         circumstances.actor.require(ADMIN)
-    found = _existing(person)
+    found = existing(person)
     token = found.tokens.get(command.token)
     if token is None:
         raise RefusedError(Reason.NOT_FOUND, f"{found.login} has no such token", "token")
@@ -283,10 +296,15 @@ def _nothing_changes(message: str) -> RefusedError:
 def _managed(person: Person | None, circumstances: Circumstances) -> Person:
     """Return the person, to an admin only; others do not learn who exists."""
     circumstances.actor.require(ADMIN)
-    return _existing(person)
+    return existing(person)
 
 
-def _existing(person: Person | None) -> Person:
+def existing(person: Person | None) -> Person:
+    """Return the person, if there is one.
+
+    Raises:
+        RefusedError: NOT_FOUND.
+    """
     if person is None:
         raise RefusedError(Reason.NOT_FOUND, "there is no such person", "login")
     return person

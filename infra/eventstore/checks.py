@@ -98,9 +98,7 @@ def gather(cursor: Cursor, log: str) -> LogFacts:
         ForeignSchemaError: the database is not a log at this code's version.
     """
     check_schema(cursor, "log", log)
-    names = ", ".join(["%s"] * len(_VARIABLES))
-    cursor.execute(f"SHOW GLOBAL VARIABLES WHERE variable_name IN ({names})", _VARIABLES)
-    variables = dict(cursor.fetchall())
+    variables = server_variables(cursor)
     cursor.execute(
         f"SELECT (SELECT mark FROM {log}.settled), epoch, lanes, (SELECT auto_increment"
         " FROM information_schema.tables WHERE table_schema = %s AND table_name = 'event'),"
@@ -135,6 +133,13 @@ def gather(cursor: Cursor, log: str) -> LogFacts:
     )
 
 
+def server_variables(cursor: Cursor) -> Mapping[str, str]:
+    """Return the global variables that matter to a log, whether or not there is one."""
+    names = ", ".join(["%s"] * len(_VARIABLES))
+    cursor.execute(f"SHOW GLOBAL VARIABLES WHERE variable_name IN ({names})", _VARIABLES)
+    return dict(cursor.fetchall())
+
+
 def check_schema(cursor: Cursor, schema: Schema, database: str) -> None:
     """Refuse a database that is not at this code's version of `schema`.
 
@@ -163,6 +168,22 @@ def require_safe(facts: LogFacts) -> None:
         reasons += _writer_reasons(facts)
     if reasons:
         raise UnsafeServerError(_listed(reasons))
+
+
+def unsafe_variables(variables: Mapping[str, str]) -> list[str]:
+    """Return why no log could be on a server with these variables; empty if one could."""
+    facts = LogFacts(
+        variables=variables,
+        guards=GUARDS,
+        privileges=frozenset(),
+        excess=frozenset(),
+        process=True,
+        mark=0,
+        auto_increment=1,
+        epoch=UUID(int=0),
+        lanes=1,
+    )
+    return [*_reader_reasons(facts), *_writer_reasons(facts)]
 
 
 def unsafe_to_write(facts: LogFacts) -> str:

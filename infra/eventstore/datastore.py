@@ -4,6 +4,7 @@ import os
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import local
 from uuid import UUID
 from weakref import WeakSet
 
@@ -87,6 +88,7 @@ class Datastore:
         self.unsafe_to_write = ""
         """Why nothing may be written here, where a server was read-only when it was checked."""
         self._epoch: UUID | None = None
+        self._here = local()
         self._engine = self._create_engine(
             lock_timeout_s=settings.lock_timeout,
             pool_size=settings.pool_size,
@@ -146,6 +148,26 @@ class Datastore:
             )
 
     @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all statements of this thread in the block share one connection.
+
+        It is taken from the pool at the first of them: a checkout costs as much as a short
+        statement, and a command over HTTP has four. A connection that breaks is replaced at the
+        next statement. A block within a block changes nothing.
+        """
+        if getattr(self._here, "held", None) is not None:
+            yield
+            return
+        held = self._here.held = _Held()
+        try:
+            yield
+        finally:
+            self._here.held = None
+            if held.proxied is not None:
+                with _replaced_if_interrupted(self._engine):
+                    held.proxied.close()
+
+    @contextmanager
     def cursor(self) -> Iterator[Cursor]:
         """Give a cursor in autocommit: each statement is a transaction of its own.
 
@@ -193,20 +215,21 @@ class Datastore:
 
     @contextmanager
     def _connection(self, engine: Engine) -> Iterator[Connection]:
+        held: _Held | None = getattr(self._here, "held", None)
+        if engine is self._engine and held is not None and not held.busy:
+            if held.proxied is None or not held.proxied.is_valid:
+                held.proxied = self._checkout(engine)
+            held.busy = True  # what begins meanwhile gets a connection of its own
+            try:
+                with _translating(held.proxied) as connection:
+                    yield connection
+            finally:
+                held.busy = False
+            return
         proxied = self._checkout(engine)
         try:
-            yield proxied.dbapi_connection  # type: ignore[misc]  # a PyMySQL connection
-        except pymysql.MySQLError as error:
-            if code_of(error) in BROKEN | UNSENT or isinstance(error, pymysql.InterfaceError):
-                proxied.invalidate(error)
-            raise translated(error) from error
-        except UnicodeEncodeError as error:
-            raise DataError(f"not text that UTF-8 can carry: {error}; nothing was sent") from error
-        except PersistenceError:
-            raise
-        except BaseException:
-            proxied.invalidate()  # perhaps between a statement and its answer: nobody's next
-            raise
+            with _translating(proxied) as connection:
+                yield connection
         finally:
             with _replaced_if_interrupted(engine):
                 proxied.close()
@@ -237,6 +260,32 @@ class Datastore:
         self.closed = True
         self._engine.dispose()
         self._filler.dispose()
+
+
+class _Held:
+    """The connection that one thread holds."""
+
+    def __init__(self) -> None:
+        self.proxied: PoolProxiedConnection | None = None
+        self.busy = False
+
+
+@contextmanager
+def _translating(proxied: PoolProxiedConnection) -> Iterator[Connection]:
+    """Give the connection; raise our errors for the driver's; never use a doubtful one again."""
+    try:
+        yield proxied.dbapi_connection  # type: ignore[misc]  # a PyMySQL connection
+    except pymysql.MySQLError as error:
+        if code_of(error) in BROKEN | UNSENT or isinstance(error, pymysql.InterfaceError):
+            proxied.invalidate(error)
+        raise translated(error) from error
+    except UnicodeEncodeError as error:
+        raise DataError(f"not text that UTF-8 can carry: {error}; nothing was sent") from error
+    except PersistenceError:
+        raise
+    except BaseException:
+        proxied.invalidate()  # perhaps between a statement and its answer: nobody's next
+        raise
 
 
 #: What a pool raises by itself, after which it has lost count of nothing.

@@ -14,14 +14,18 @@ from infra.local import config
 from infra.local.config import Program
 from infra.local.errors import InstallationError
 from infra.local.procfile import Role, read_procfile
+from infra.local.replicas import REPLICA_NAMES, replicas_in
 from infra.local.supervisor import Supervisor
 from infra.private_server import PrivateServer
-from infra.redis_server import RedisServer
+from infra.redis_server import CacheRedis, PubsubRedis, RedisServer
+from infra.replica_server import ReplicaServer
 from infra.settings import Settings, with_local
 from infra.stack import MariaDBServer
 
 #: The programs that the others need; every other program is a role.
-SERVERS = frozenset({MariaDBServer.name, RedisServer.name})
+SERVERS = REPLICA_NAMES | {
+    server.name for server in (MariaDBServer, RedisServer, PubsubRedis, CacheRedis)
+}
 
 #: Seconds that a server and a role have to end when asked to; then they are killed. MariaDB
 #: writes its changed pages first; a role finishes what it has begun.
@@ -60,6 +64,15 @@ class Installation:
         """The private Redis; it runs only if RINGI_REDIS_URL is not given."""
         return RedisServer(self.home.folder / "redis", sockets=self.home.sockets)
 
+    @cached_property
+    def split_redis(self) -> Mapping[str, RedisServer]:
+        """The private servers of single roles, each by its variable, whether they run or not."""
+        kinds = {"RINGI_PUBSUB_URL": PubsubRedis, "RINGI_CACHE_URL": CacheRedis}
+        return {
+            variable: kind(self.home.folder / kind.name, sockets=self.home.sockets)
+            for variable, kind in kinds.items()
+        }
+
     @property
     def has_own_mariadb(self) -> bool:
         """Whether no other database server is given."""
@@ -71,9 +84,24 @@ class Installation:
         return not self.environ.get("RINGI_REDIS_URL")
 
     @property
+    def has_split_redis(self) -> bool:
+        """Whether three private Redis servers serve the three roles, as the last `up` decided."""
+        return self.has_own_redis and self.split_redis.keys() <= self.home.read_environment().keys()
+
+    @property
+    def replicas(self) -> list[ReplicaServer]:
+        """The private replicas that are to run, as the last `up` decided."""
+        return replicas_in(self.home) if self.has_own_mariadb else []
+
+    @property
     def servers(self) -> list[PrivateServer]:
         """The private servers that are to run, in the order of their start."""
-        wanted = ((self.mariadb, self.has_own_mariadb), (self.redis, self.has_own_redis))
+        wanted = (
+            (self.mariadb, self.has_own_mariadb),
+            (self.redis, self.has_own_redis),
+            *((server, self.has_split_redis) for server in self.split_redis.values()),
+            *((replica, True) for replica in self.replicas),
+        )
         return [server for server, is_own in wanted if is_own]
 
     @cached_property
@@ -102,16 +130,25 @@ class Installation:
 
     def settings(self) -> Settings:
         """Return the settings that the programs of this installation get."""
-        return Settings.from_env(with_local(self.home.read_environment(), self.environ))
+        environ = {**self.environ, "RINGI_HOME": str(self.home.folder)}
+        return Settings.from_env(with_local(self.home.read_environment(), environ))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep every other `ringi up` and `ringi down` of this installation waiting.
 
         Raises:
-            InstallationError: another one is still at work after LOCK_TIMEOUT_S.
+            InstallationError: another one is still at work after LOCK_TIMEOUT_S, or the folder
+                cannot be made or written to.
         """
-        self.home.make()
+        try:
+            self.home.make()
+            (self.home.folder / "lock").touch()
+        except OSError as error:
+            raise InstallationError(
+                f"{self.home.folder} cannot be used ({error.strerror or error}): name another "
+                "folder by RINGI_HOME"
+            ) from error
         deadline = monotonic() + LOCK_TIMEOUT_S
         with (self.home.folder / "lock").open("w") as lock:
             while True:

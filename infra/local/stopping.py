@@ -15,11 +15,16 @@ def down(installation: Installation, say: Say) -> None:
     """
     if installation.home.folder.exists():
         with installation.alone():
-            _stop(installation, say)
+            stop_all(installation, say)
     say("Ringi is down.")
 
 
-def _stop(installation: Installation, say: Say) -> None:
+def stop_all(installation: Installation, say: Say) -> None:
+    """Stop everything, for whoever holds the installation's lock. Idempotent.
+
+    Raises:
+        InstallationError: supervisord does not answer, or a process cannot be ended.
+    """
     supervisor = installation.supervisor
     names = [state.name for state in supervisor.programs()]
     if names:
@@ -50,7 +55,12 @@ def end_left_over(installation: Installation, say: Say) -> None:
         InstallationError: a process cannot be ended.
         OperationalError: a server cannot be ended.
     """
-    servers = (installation.redis, installation.mariadb)
+    servers = (
+        *installation.replicas,
+        *installation.split_redis.values(),
+        installation.redis,
+        installation.mariadb,
+    )
     pids = {server.pid for server in servers}
     home = installation.home.folder
     ended = processes.end(home, spare={pid for pid in pids if pid}, grace_s=ROLE_STOP_S)

@@ -17,7 +17,7 @@ from infra.eventstore.errors import ContentionError, code_of
 from infra.eventstore.retrying import retrying
 from infra.feed import FeedRow
 from infra.projecting.checkpoint import Checkpoints, Where
-from infra.projecting.folding import Examined
+from infra.projecting.folding import Examined, Folded, ParkedEvent
 from infra.projecting.writing import Writer
 
 #: MariaDB's refusals of a value that PyMySQL takes for errors of operation: 1118 row too large,
@@ -33,6 +33,8 @@ class Committed:
     """The lane's place afterwards."""
     rows: list[FeedRow]
     """What they added to the feed."""
+    parked: list[ParkedEvent]
+    """What they set aside."""
 
 
 class Batches:
@@ -70,7 +72,9 @@ class Batches:
         if first is None:
             return None
         second = self.commit(first.where, events[half:], reached)
-        return Committed(second.where, first.rows + second.rows) if second else first
+        if second is None:
+            return first
+        return Committed(second.where, first.rows + second.rows, first.parked + second.parked)
 
     def _without(
         self, where: Where, event: Examined, reached: int, error: PersistenceError
@@ -88,10 +92,12 @@ class Batches:
         self, cursor: Cursor, where: Where, events: Sequence[Examined], reached: int
     ) -> Committed:
         """Do what `commit` does in the transaction of `cursor`, which has locked the lane."""
-        rows = self._writer.write(cursor, where, events, tells=self._tells).rows if events else []
-        after = where.moved(reached, where.seq + len(rows))
+        folded = Folded()
+        if events:
+            folded = self._writer.write(cursor, where, events, tells=self._tells)
+        after = where.moved(reached, where.seq + len(folded.rows))
         self._checkpoints.move(cursor, where, after)
-        return Committed(after, rows)
+        return Committed(after, folded.rows, folded.parked)
 
 
 def is_misfit(error: PersistenceError) -> bool:

@@ -112,7 +112,8 @@ class Checkpoints:
         if projected != log_epoch:
             raise RebuildNeededError(
                 f"projection {name!r} was made from another history of the log (epoch "
-                f"{projected.hex()}, now {log_epoch.hex()}): rebuild it"
+                f"{projected.hex()}, now {log_epoch.hex()}): "
+                + ("run `ringi migrate`" if self._projection.effects else "rebuild it")
             )
         if position is None:
             raise NotPreparedError(f"projection {name!r} has no lane {lane}")

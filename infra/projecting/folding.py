@@ -6,7 +6,7 @@ Pure: what is fetched and what is stored is the caller's.
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -154,9 +154,14 @@ class Folder:
         assert event.recorded is not None  # noqa: S101  # else it has an error
         changes = self._projection.fold(overlay, event.recorded)
         lane = numbering.lane
-        position = str(Position(numbering.epoch, lane, event.position))
+        message = partial(
+            message_of,
+            lane=lane,
+            position=str(Position(numbering.epoch, lane, event.position)),
+            correlation=event.recorded.meta.correlation_id,
+        )
         told = [
-            FeedRow(lane, number, message_of(change, lane=lane, seq=number, position=position))
+            FeedRow(lane, number, message(change, seq=number))
             for number, change in enumerate(changes, seq + 1)
         ]
         return told if numbering.tells else []  # what cannot be told is parked either way

@@ -13,6 +13,7 @@ class _Message(msgspec.Struct):
     topics: Sequence[str]
     at: tuple[int, int]
     position: str
+    correlation: str
     type: str
     document: UUID | None
     version: int
@@ -23,8 +24,10 @@ class _Message(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 
 
-def message_of(change: Change, *, lane: int, seq: int, position: str) -> bytes:
+def message_of(change: Change, *, lane: int, seq: int, position: str, correlation: str) -> bytes:
     """Return a feed row's message: compact, in UTF-8.
+
+    `correlation` names the conversation that the change belongs to, as logs do.
 
     Raises:
         TypeError, ValueError: something in `change` is not JSON, or its time is not aware.
@@ -36,6 +39,7 @@ def message_of(change: Change, *, lane: int, seq: int, position: str) -> bytes:
             change.topics,
             (lane, seq),
             position,
+            correlation,
             change.type,
             change.document,
             change.version,

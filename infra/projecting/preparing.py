@@ -1,20 +1,24 @@
 """Make the tables and rows that a projection needs before its first event."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 from eventsourcing.persistence import OperationalError
 from pymysql.cursors import Cursor
 
 from infra.eventstore.datastore import Datastore
-from infra.projecting.checkpoint import Checkpoints
+from infra.projecting.checkpoint import Checkpoints, Live
 from infra.projecting.tables import create_tables, drop_tables
 from projections.base import Projection
 
 #: Seconds to wait for another process that prepares the same projection.
 LOCK_WAIT_S = 10
+
+logger = logging.getLogger(__name__)
 
 
 class BusyError(OperationalError):
@@ -27,6 +31,8 @@ def prepare(datastore: Datastore, projection: Projection) -> bool:
     Idempotent; rivals wait for each other. Returns whether the live tables are of this code's
     version and this log's history. If they are not, they go on serving, and `rebuild` is needed.
 
+    A projection with effects begins at the settled end of the log, also of another history of it.
+
     Raises:
         BusyError: they are being made, or rebuilt, for longer than the wait.
     """
@@ -37,10 +43,31 @@ def prepare(datastore: Datastore, projection: Projection) -> bool:
             _make(cursor, datastore, projection)
             live = checkpoints.live(cursor)
             assert live is not None  # noqa: S101  # made just now
+        if projection.effects and not live.same_history:
+            live = _begun_anew(cursor, datastore, projection, live)
         current = live.version == projection.version and live.same_history
         if current:
             add_checkpoints(cursor, datastore, projection, live.generation, live.lanes)
         return current
+
+
+def _begun_anew(cursor: Cursor, datastore: Datastore, projection: Projection, live: Live) -> Live:
+    """Bring a projection with effects to the end of another history of the log.
+
+    Nobody knows which events of it were carried out before, and none shall be twice. Without
+    checkpoints, the lanes get new ones; a worker on one of them finds it gone, and commits nothing.
+    """
+    views = datastore.settings.views
+    cursor.execute(f"DELETE FROM {views}.checkpoint WHERE projection = %s", (projection.name,))
+    cursor.execute(
+        f"UPDATE {views}.projection SET log_epoch = %s WHERE name = %s",
+        (live.log_epoch, projection.name),
+    )
+    logger.warning(
+        "%s goes on at the end of the log's new history: what happened before has no effects",
+        projection.name,
+    )
+    return replace(live, projected_epoch=live.log_epoch)
 
 
 def _make(cursor: Cursor, datastore: Datastore, projection: Projection) -> None:
@@ -59,12 +86,19 @@ def _make(cursor: Cursor, datastore: Datastore, projection: Projection) -> None:
 def add_checkpoints(
     cursor: Cursor, datastore: Datastore, projection: Projection, generation: int, lanes: int
 ) -> None:
-    """Insert the missing checkpoints of a generation, at the beginning of the log."""
+    """Insert the missing checkpoints of a generation, at the beginning of the log.
+
+    Those of a projection with effects at its end, as far as it is settled.
+    """
+    begin = 0
+    if projection.effects:
+        cursor.execute(f"SELECT mark FROM {datastore.settings.log}.settled")
+        begin = (cursor.fetchone() or (0,))[0]
     cursor.execute(
         f"INSERT IGNORE INTO {datastore.settings.views}.checkpoint"
         " (projection, generation, lane, position, seq) VALUES "
-        + ", ".join(["(%s, %s, %s, 0, 0)"] * lanes),
-        [cell for lane in range(lanes) for cell in (projection.name, generation, lane)],
+        + ", ".join(["(%s, %s, %s, %s, 0)"] * lanes),
+        [cell for lane in range(lanes) for cell in (projection.name, generation, lane, begin)],
     )
 
 

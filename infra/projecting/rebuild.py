@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from eventsourcing.persistence import DatabaseError, Notification
+from eventsourcing.persistence import DatabaseError, Notification, ProgrammingError
 from pymysql.cursors import Cursor
 
 from domain.metadata import Recorded
@@ -29,6 +29,10 @@ NEAR = 200
 ROUNDS = 20
 
 logger = logging.getLogger(__name__)
+
+
+class EffectsError(ProgrammingError):
+    """The projection is never rebuilt, for its rows are orders that were carried out."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,16 @@ def rebuild(
     another history since, they are brought to its end instead.
 
     Raises:
+        EffectsError: what it orders would be carried out a second time.
         BusyError: another rebuild is on its way.
         NotPreparedError: there are no tables yet.
         PersistenceError: it broke off; the live tables are untouched, the next one cleans up.
     """
+    if projection.effects:
+        raise EffectsError(
+            f"projection {projection.name!r} has effects outside, such as mail, which a rebuild "
+            "would have a second time: it is never rebuilt"
+        )
     with datastore.cursor() as guard, alone(guard, datastore, projection, 0) as lock:
         live = Checkpoints(projection, datastore.settings).live(guard)
         if live is None:

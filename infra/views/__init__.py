@@ -2,5 +2,5 @@
 
 `infra.bootstrap` may import this package. Invariant: nothing here changes a row.
 Read `directory` first. Facts for decisions are asked where rows are written; what people see is
-asked where `RINGI_READING_URL` says.
+asked of the replicas of `RINGI_REPLICA_URLS` (`infra.replicas`), if there are any.
 """

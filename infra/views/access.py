@@ -5,7 +5,9 @@ from uuid import UUID
 
 from domain.actor import ADMIN, AUDITOR, Actor
 from infra.tickets import Tickets
+from infra.tokens import hash_of
 from infra.views.directory import DirectoryView
+from infra.views.remembered import Remembered
 
 #: Whoever holds one of these reads everything.
 READS_ALL = frozenset({ADMIN, AUDITOR})
@@ -34,6 +36,23 @@ class Access:
     def may_read(self, actor: Actor, document: UUID) -> bool:
         """Tell whether the actor may read the document and what happened to it."""
         return reads_all(actor) or self.directory.is_party(actor, document.bytes)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Says who comes with a token, as the views had it some milliseconds ago, or a second.
+
+    A token that was revoked may be good for so long after the views show it; for who names the
+    position of that, never (`Remembered.forget`).
+    """
+
+    directory: DirectoryView
+    remembered: Remembered
+
+    def __call__(self, token: str) -> Actor | None:
+        """Return whom this secret stands for; None if for nobody."""
+        key = hash_of(token)
+        return self.remembered.recall(("token", key), lambda: self.directory.signed_in(key))
 
 
 def reads_all(actor: Actor) -> bool:

@@ -1,10 +1,13 @@
 """Published definitions, as decisions need them: asked on the primary; versions never change."""
 
+from math import inf
+
 import msgspec
 
 from commands.ports import Definitions
 from domain.definition.content import Content
 from domain.document.facts import Published
+from infra.views.remembered import Remembered
 from infra.views.tables import Tables
 
 #: Versions kept in memory; a system has some dozens in use, and each is some kilobytes.
@@ -14,17 +17,22 @@ KEPT = 500
 class DefinitionView(Definitions):
     """The port `commands.ports.Definitions` on the view. Safe to use from many threads."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, remembered: Remembered) -> None:
         self._tables = tables
+        self._remembered = remembered
         self._kept: dict[tuple[str, int], Published] = {}
 
     def latest(self, name: str) -> Published | None:
-        """Return the version in force, None if there is none. One statement, two the first time."""
+        """Return the version in force, None if there is none; as `Remembered` remembers it."""
+        version = self._remembered.recall(("definition", name), lambda: (self._newest(name), inf))
+        return None if version is None else self.version(name, version)
+
+    def _newest(self, name: str) -> int | None:
         rows = self._tables.select(
             "SELECT MAX(definition_version) FROM {definition} WHERE definition = %s", (name,)
         )
-        version = rows[0][0]
-        return None if version is None else self.version(name, version)
+        version: int | None = rows[0][0]
+        return version
 
     def version(self, name: str, version: int) -> Published | None:
         """Return a version that was published, None if it was not. No statement if it is kept."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from commands.ports import Directory
 from domain.actor import ADMIN, Actor
@@ -83,13 +84,19 @@ class DirectoryView(Directory):
 
     def actor_of(self, secret: str) -> Actor | None:
         """Return whom a token's secret stands for; None if for nobody, or no longer."""
+        return self.signed_in(hash_of(secret))[0]
+
+    def signed_in(self, token_hash: str) -> tuple[Actor | None, float]:
+        """Return whom the token of this hash stands for, and for how many seconds it will."""
         rows = self.tables.select(
-            "SELECT p.login, p.roles FROM {token} t JOIN {person} p USING (login)"
+            "SELECT p.login, p.roles, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), t.expires_at)"
+            " FROM {token} t JOIN {person} p USING (login)"
             " WHERE t.token_hash = %s AND NOT t.revoked AND p.active"
             " AND (t.expires_at IS NULL OR t.expires_at > UTC_TIMESTAMP(6))",
-            (hash_of(secret),),
+            (token_hash,),
         )
-        return _actor(rows)
+        left = rows[0][2] if rows else None
+        return _actor([row[:2] for row in rows]), inf if left is None else left / 1e6
 
     def is_party(self, actor: Actor, document: bytes) -> bool:
         """Tell whether the person requests, decides or decided the document."""

@@ -25,13 +25,17 @@ class Tables:
         Asked again where the connection broke, and where a rebuild has just put other tables in
         place.
         """
+        return retrying(lambda: self.select_once(sql, values), READ_AGAIN)
+
+    def select_once(self, sql: str, values: Sequence[object] = ()) -> list[Sequence[Any]]:
+        """Do what `select` does, but raise where the connection broke: another server may do."""
 
         def attempt() -> list[Sequence[Any]]:
             with self.datastore.cursor() as cursor:
                 cursor.execute(sql.format_map(self), tuple(values))
                 return list(cursor.fetchall())
 
-        return retrying(lambda: self.generations.reading_again(attempt), READ_AGAIN)
+        return self.generations.reading_again(attempt)
 
     def __getitem__(self, table: str) -> str:
         """Return the qualified name that a table has now: what `{table}` becomes."""

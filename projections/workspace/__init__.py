@@ -1,4 +1,4 @@
-"""What people work with: documents, inbox, timeline, directory and definitions, as one projection.
+"""What people work with: documents, inbox, timeline, directory, definitions, jobs: one projection.
 
 `infra` may import this package. Invariant: when one of its views shows an event, all do.
 Read `documents` first; `fold` below says which event changes which views, and what the feed tells.
@@ -10,14 +10,16 @@ from typing import Any
 from domain.definition.events import EVENTS as DEFINITION_EVENTS
 from domain.definition.events import DefinitionPublished
 from domain.directory.events import EVENTS as PERSON_EVENTS
-from domain.directory.events import TokenRevoked
+from domain.directory.events import MailAddressSet, NoticesSet, TokenRevoked
 from domain.document.events import EVENTS as DOCUMENT_EVENTS
+from domain.job.events import EVENTS as JOB_EVENTS
 from domain.metadata import Recorded
 from projections.base import Change, Key, Projection, Rows, Table
-from projections.workspace import definitions, directory, documents, inbox, timeline
+from projections.workspace import definitions, directory, documents, inbox, jobs, timeline
 from projections.workspace.plain import plain_row
 
 _DOCUMENT_TOPICS = frozenset(event.TOPIC for event in DOCUMENT_EVENTS)
+_JOB_TOPICS = frozenset(event.TOPIC for event in JOB_EVENTS)
 
 
 def reads(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
@@ -27,10 +29,14 @@ def reads(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
         yield documents.DOCUMENT, (recorded.stream,)
         for slot in inbox.closed_by(event):
             yield inbox.TASK, (recorded.stream, slot)
+    elif event.TOPIC in _JOB_TOPICS:
+        yield jobs.JOB, (recorded.stream,)
     elif not isinstance(event, DefinitionPublished):
         yield directory.PERSON, (event.login,)
         if isinstance(event, TokenRevoked):
             yield directory.TOKEN, (event.login, event.token)
+        elif isinstance(event, MailAddressSet | NoticesSet):
+            yield directory.MAILING, (event.login,)
 
 
 def fold(rows: Rows, recorded: Recorded) -> Sequence[Change]:
@@ -38,6 +44,8 @@ def fold(rows: Rows, recorded: Recorded) -> Sequence[Change]:
     event: Any = recorded.event
     if event.TOPIC in _DOCUMENT_TOPICS:
         return [_document_change(rows, recorded)]
+    if event.TOPIC in _JOB_TOPICS:
+        return [_job_change(rows, recorded)]
     if isinstance(event, DefinitionPublished):
         row = definitions.fold(rows, recorded)
         topics = (f"definition:{event.definition}",)
@@ -73,6 +81,12 @@ def _document_change(rows: Rows, recorded: Recorded) -> Change:
     )
 
 
+def _job_change(rows: Rows, recorded: Recorded) -> Change:
+    job, changes = jobs.fold(rows, recorded)
+    topics = (f"job:{recorded.stream}", f"person:{job['requester']}")
+    return _change(recorded, topics, {"job": plain_row({"job": recorded.stream, **changes})})
+
+
 def _change(recorded: Recorded, topics: tuple[str, ...], data: Mapping[str, object]) -> Change:
     return Change(
         type=recorded.event.TOPIC,
@@ -85,7 +99,7 @@ def _change(recorded: Recorded, topics: tuple[str, ...], data: Mapping[str, obje
 
 WORKSPACE = Projection(
     name="workspace",
-    version=1,
+    version=2,
     tables=(
         documents.DOCUMENT,
         documents.PARTY,
@@ -94,10 +108,12 @@ WORKSPACE = Projection(
         directory.PERSON,
         directory.ROLE_HOLDER,
         directory.TOKEN,
+        directory.MAILING,
         definitions.DEFINITION,
+        jobs.JOB,
     ),
     topics=frozenset(
-        event.TOPIC for event in (*DOCUMENT_EVENTS, *PERSON_EVENTS, *DEFINITION_EVENTS)
+        event.TOPIC for event in (*DOCUMENT_EVENTS, *PERSON_EVENTS, *DEFINITION_EVENTS, *JOB_EVENTS)
     ),
     reads=reads,
     fold=fold,

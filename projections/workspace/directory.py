@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.directory.events import (
+    MailAddressSet,
     ManagerAssigned,
+    NoticesSet,
     PersonAdded,
     PersonDeactivated,
     PersonReactivated,
@@ -14,6 +16,7 @@ from domain.directory.events import (
     TokenRevoked,
 )
 from domain.metadata import Event, Recorded
+from domain.notices import NoticeKind
 from projections.base import Cell, Column, Kind, Row, Rows, Table
 
 PERSON = Table(
@@ -49,6 +52,18 @@ TOKEN = Table(
     ),
     key=("login", "token"),
     indexes=(("token_hash",),),
+)
+
+#: Where notices go and which are wanted; who never said anything has no row, and wants all. Apart
+#: from the person, for it is not for everybody, and the feed tells nothing of it.
+MAILING = Table(
+    "mailing",
+    (
+        Column("login", Kind.KEY),
+        Column("address", Kind.TEXT, optional=True),
+        *(Column(kind.value, Kind.BOOLEAN) for kind in NoticeKind),
+    ),
+    key=("login",),
 )
 
 Changes = Mapping[str, Cell]
@@ -105,5 +120,19 @@ def _fold_others(rows: Rows, event: Event) -> None:
             issued = rows.get(TOKEN, (login, token))
             if issued is not None:
                 rows.put(TOKEN, {**issued, "revoked": True})
+        case MailAddressSet(login, address):
+            _change_mailing(rows, login, {"address": address.value if address else None})
+        case NoticesSet(login, notices):
+            _change_mailing(rows, login, notices)
         case _:
             pass
+
+
+def _change_mailing(rows: Rows, login: str, changes: Changes) -> None:
+    before = rows.get(MAILING, (login,)) or usual_mailing(login)
+    rows.put(MAILING, {**before, **changes})
+
+
+def usual_mailing(login: str) -> Row:
+    """Return what holds for a person who never said anything."""
+    return {"login": login, "address": None, **dict.fromkeys(map(str, NoticeKind), True)}

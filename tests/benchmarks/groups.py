@@ -6,8 +6,10 @@ from tests.benchmarks.appends import append, append_key, append_lock, append_pos
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.commands import commands
 from tests.benchmarks.decide import decide
+from tests.benchmarks.jobs import jobs
 from tests.benchmarks.lags import lag
 from tests.benchmarks.latencies import latency
+from tests.benchmarks.memory import memory
 from tests.benchmarks.projecting import projecting
 from tests.benchmarks.reads import decode, read
 from tests.benchmarks.rows import Row
@@ -28,4 +30,6 @@ GROUPS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "commands": commands,
     "projecting": projecting,
     "latency": latency,
+    "jobs": jobs,
+    "memory": memory,
 }

@@ -33,6 +33,8 @@ class Scale:
     """Commands of each measurement of latency."""
     latency_rate: float
     """Commands a second while latency is measured, whether or not earlier ones are answered."""
+    jobs: int
+    """Background jobs that are drained in each measurement."""
 
 
 #: A run to quote from: about twelve minutes on two cores.
@@ -50,6 +52,7 @@ DEFAULT = Scale(
     command_s=5.0,
     latency_commands=500,
     latency_rate=50.0,
+    jobs=2_000,
 )
 
 #: A run to see that nothing has become much slower: about three minutes.
@@ -67,4 +70,5 @@ QUICK = Scale(
     command_s=2.0,
     latency_commands=100,
     latency_rate=50.0,
+    jobs=800,
 )

@@ -28,6 +28,7 @@ SMALL = Scale(
     command_s=0.1,
     latency_commands=10,
     latency_rate=50.0,
+    jobs=10,
 )
 
 NAMES = [
@@ -55,6 +56,8 @@ NAMES = [
     "projecting/count",
     "latency/p50",
     "latency/p99",
+    "jobs",
+    "jobs/start",
 ]
 
 

@@ -5,12 +5,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from infra.home import Home
 from infra.local.installation import Installation
 from infra.local.starting import up
 from infra.local.stopping import down
+from tests.e2e.browsing import CHROMIUM, FLAGS, Office
 from tests.e2e.machine import Machine, an_environ
+
+
+@pytest.fixture(scope="session")
+def office(machine: Machine) -> Iterator[Office]:
+    """Give a browser, and the people who use the page in it."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no {CHROMIUM} on this machine (package chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        office = Office(machine, playwright, browser)
+        try:
+            office.set_up()
+            yield office
+        finally:
+            browser.close()
 
 
 @pytest.fixture(scope="session")

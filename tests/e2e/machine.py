@@ -36,7 +36,8 @@ def an_environ() -> dict[str, str]:
     """Return an environment without the settings of whoever runs the tests, with free ports."""
     plain = {name: text for name, text in os.environ.items() if not name.startswith("RINGI_")}
     ports = {"RINGI_API_PORT": str(free_port()), "RINGI_GATEWAY_PORT": str(free_port())}
-    return {**plain, **ports, "PYTHONPATH": str(CHECKOUT)}
+    logs = {"RINGI_LOG_LEVEL": "DEBUG", "RINGI_LOG_FORMAT": "json"}  # as tests read them
+    return {**plain, **ports, **logs, "PYTHONPATH": str(CHECKOUT)}
 
 
 @dataclass

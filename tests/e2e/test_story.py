@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.client import ProblemError
+from projections.registry import PROJECTIONS
 from tests.e2e.listener import Listener
 from tests.e2e.machine import Machine
 
@@ -147,12 +148,17 @@ def test_status_shows_every_role_and_lane_without_lag(machine: Machine) -> None:
         "redis",
         "api",
         "worker",
+        "jobs",
         "scheduler",
         "gateway",
     }
-    assert [each["lane"] for each in status["lanes"]] == [0, 1, 2, 3]
+    assert {(each["projection"], each["lane"]) for each in status["lanes"]} == {
+        (projection.name, lane) for projection in PROJECTIONS for lane in range(4)
+    }
     assert all(each["lag_events"] == 0 for each in status["lanes"])
-    assert status["parked"] == [{"projection": "workspace", "parked": 0}]
+    assert {each["projection"]: each["parked"] for each in status["parked"]} == {
+        projection.name: 0 for projection in PROJECTIONS
+    }
 
 
 def test_a_rebuild_while_everything_runs_changes_no_answer(machine: Machine) -> None:
@@ -161,7 +167,7 @@ def test_a_rebuild_while_everything_runs_changes_no_answer(machine: Machine) -> 
         aud.get("/v1/me", after_position=note["position"])
         before = [dict(each) for each in aud.items("/v1/documents", limit=50)]
         shown = ringi(machine, "rebuild", "workspace")
-        assert "0 old tables" not in shown
+        assert " 0 old tables" not in shown
         assert [dict(each) for each in aud.items("/v1/documents", limit=50)] == before
         after = machine.a_note("after the rebuild")
         found = aud.get(f"/v1/documents/{after['document']}", after_position=after["position"])

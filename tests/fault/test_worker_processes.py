@@ -27,7 +27,9 @@ from infra.broker import catch_up_sender, make_broker
 from infra.eventstore import MariaDBFactory
 from infra.feed import Publisher
 from infra.projecting.runner import LaneRunner
+from infra.metrics.metrics import Metrics
 from infra.redis_clients import blocking_client, quick_client
+from infra.schedule import Schedule
 from infra.wakeup import BLOCK_S, Wakeup
 from tests.toys import TOY, decode
 
@@ -38,6 +40,8 @@ recorder, url = factory.application_recorder(), os.environ["REDIS"]
 class Parts:
     wakeup = Wakeup(quick_client(url), catch_up_sender(make_broker(quick_client(url))))
     lanes = 4
+    metrics = Metrics()
+    schedule = Schedule(factory.datastore)
     publish = partial(Publisher(quick_client(url)).publish, "toy")
     runners = [LaneRunner(TOY, factory.datastore, recorder, decode, publish)]
     redis_for_lingering = staticmethod(lambda: blocking_client(url, BLOCK_S))
@@ -45,7 +49,10 @@ class Parts:
 """
 
 WORKER = PARTS + "from workers.__main__ import run; run(Parts(), url, 8); os._exit(0)"
-SCHEDULER = PARTS + "from workers.scheduler import run; run(Parts())"
+SCHEDULER = PARTS + (
+    "from workers.schedule import ENTRIES; from workers.scheduler import run;"
+    " run(Parts(), [entry for entry in ENTRIES if entry.name.endswith(('the log', 'the lanes'))])"
+)
 
 
 class Stack:
@@ -201,7 +208,7 @@ def test_workers_and_the_scheduler_outlive_the_database(tmp_path_factory, tmp_pa
         log = some_log(56, 200)
         stack.bench.append(log[:100])
         server.kill()
-        wait_until(lambda: "settling the log: " in stack.log(), "the scheduler has noticed")
+        wait_until(lambda: "settle the log: " in stack.log(), "the scheduler has noticed")
         server.start()
         stack.bench.append(log[100:])
         stack.wait_for_head()

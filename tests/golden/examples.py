@@ -16,7 +16,9 @@ from domain.definition.content import (
 )
 from domain.definition.events import DefinitionPublished
 from domain.directory.events import (
+    MailAddressSet,
     ManagerAssigned,
+    NoticesSet,
     PersonAdded,
     PersonDeactivated,
     PersonReactivated,
@@ -43,6 +45,15 @@ from domain.document.events import (
     StepEnded,
     StepSkipped,
     StepStarted,
+)
+from domain.job.events import (
+    JobFailed,
+    JobProgressed,
+    JobRequested,
+    JobRetried,
+    JobStarted,
+    JobSucceeded,
+    Result,
 )
 from domain.metadata import Channel, Event, Meta
 from domain.values import Money, Personal
@@ -117,7 +128,15 @@ _EVENTS: tuple[Event, ...] = (
     PersonReactivated("ann"),
     TokenIssued("ann", "t1", "0" * 64, datetime(2027, 1, 1, tzinfo=UTC), "laptop"),
     TokenRevoked("ann", "t1"),
+    MailAddressSet("ann", Personal("ann", "ann@example.org")),
+    NoticesSet("ann", {"document_decided": True, "task_assigned": False}),
     DefinitionPublished("purchase", 2, CONTENT, "c0ffee"),
+    JobRequested("export", {"format": "csv", "rows": 3, "all": True, "status": None}, "ann"),
+    JobStarted(1, "5f0c" * 8),
+    JobProgressed(1, 500, 2000),
+    JobSucceeded(2, Result("9f86" * 16, 12345, "text/csv", "Dokumente für Zürich.csv")),
+    JobFailed(1, "no room", datetime(2026, 11, 23, 10, 0, 4, 500000, tzinfo=UTC)),
+    JobRetried(),
 )
 
 EXAMPLES: Mapping[str, Event] = {event.TOPIC: event for event in _EVENTS}

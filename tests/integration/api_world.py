@@ -73,6 +73,7 @@ def settings_of(store: TestStore, redis: RedisServer) -> Settings:
             "RINGI_VIEWS": env["MARIADB_VIEWS"],
             "RINGI_REDIS_URL": redis.url,
             "RINGI_API_THREADS": "2",
+            "RINGI_RESULTS_FOLDER": str(redis.folder / "results"),
         }
     )
 
@@ -96,6 +97,7 @@ class World:
         for runner in self.parts.runners:
             for lane in range(self.parts.lanes):
                 runner.catch_up(lane)
+        self.parts.remembered.forget()  # as it will, when it hears of what was published
 
     def as_system(self, command: Command) -> Outcome:
         at = datetime.now(UTC)  # noqa: TID251  # as an entrypoint takes it

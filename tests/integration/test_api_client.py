@@ -34,8 +34,8 @@ def world(server: MariaDBServer, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @contextmanager
-def served(world: World, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve the company by the process that the Procfile names."""
+def served(world: World, port: int, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve the company by the process that the Procfile names, with `more` in its environment."""
     env = world.store.env()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn_conf.py", "api.wsgi:app()"],
@@ -50,6 +50,7 @@ def served(world: World, port: int) -> Iterator[subprocess.Popen[bytes]]:
             "RINGI_REDIS_URL": world.redis.url,
             "RINGI_API_PORT": str(port),
             "RINGI_API_THREADS": "4",
+            **more,
         },
     )
     try:

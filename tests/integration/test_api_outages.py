@@ -33,7 +33,7 @@ def without_database(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """The same company, for whom the database is at an address where nobody is."""
     monkeypatch.setattr(retrying, "BACK_OFF_S", (0.001,))
     nowhere = make_url("mysql+pymysql://nobody:secret@localhost/?unix_socket=/nowhere/the.sock")
-    parts = Parts(replace(world.settings, database_url=nowhere, reading_url=nowhere))
+    parts = Parts(replace(world.settings, database_url=nowhere))
     yield World(world.store, world.redis, world.settings, parts, world.secrets)
     parts.close()
 

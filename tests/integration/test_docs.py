@@ -29,6 +29,7 @@ from projections.workspace.definitions import DEFINITION
 from projections.workspace.directory import PERSON, TOKEN
 from projections.workspace.documents import DOCUMENT
 from projections.workspace.inbox import TASK
+from projections.workspace.jobs import JOB
 from projections.workspace.timeline import ENTRY
 from tests.mutants import MUTANTS
 
@@ -153,6 +154,7 @@ DEFINITION_MEMBERS = [
         ("Document", [column.name for column in DOCUMENT.columns]),
         ("Task", [column.name for column in TASK.columns]),
         ("Entry", [column.name for column in ENTRY.columns]),
+        ("Job", [column.name for column in JOB.columns]),
         ("Person", [column.name for column in PERSON.columns]),
         ("Token", [column.name for column in TOKEN.columns if column.name != "token_hash"]),
         ("Definition", DEFINITION_MEMBERS),

@@ -330,3 +330,14 @@ def test_the_real_log_goes_through_real_servers(installation):
     assert (process.returncode, errors) == (0, "")
     assert sum(json.loads(out)["accepted"].values()) == 66_444
     assert len(installation.streams()) == 10_357
+
+
+def test_of_what_is_no_log_nothing_is_told_but_why(installation, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("hello\n")
+    process = installation.start(str(path))
+    out, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1
+    assert out == ""
+    assert "notes.txt" in errors
+    assert "line 1" in errors

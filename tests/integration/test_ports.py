@@ -3,16 +3,19 @@
 from uuid import uuid4
 
 import pytest
+from redis import Redis
 
 from commands.ports import Ports, Request
 from domain.events import EVENTS
 from infra.codec import Codec
 from infra.event_log import RecordedEventLog
+from infra.feed import Feed
 from infra.projecting.generations import Generations
 from infra.projecting.preparing import prepare
 from infra.projecting.runner import LaneRunner
 from infra.views.definitions import DefinitionView
 from infra.views.directory import DirectoryView
+from infra.views.remembered import Remembered
 from infra.views.tables import Tables
 from projections.workspace import WORKSPACE
 from tests.contracts.ports_contract import PortsContract
@@ -34,6 +37,9 @@ class TestPortsOnMariaDB(PortsContract):
         )
         self.lanes = factory.log_facts.lanes
         self.tables = Tables(factory.datastore, Generations(factory.datastore), WORKSPACE)
+        feed = Feed(factory.datastore, WORKSPACE.name)
+        self.remembered = Remembered(feed, WORKSPACE.name, Redis)
+        self.remembered.close()  # every question is asked
         self.copied = 0
 
     def ports_of(self, office: WorkspaceOffice) -> Ports:
@@ -43,4 +49,4 @@ class TestPortsOnMariaDB(PortsContract):
         self.copied = len(office.log.events)
         for lane in range(self.lanes):
             self.runner.catch_up(lane)
-        return Ports(DirectoryView(self.tables), DefinitionView(self.tables))
+        return Ports(DirectoryView(self.tables), DefinitionView(self.tables, self.remembered))

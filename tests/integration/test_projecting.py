@@ -88,7 +88,7 @@ def test_a_message_is_what_clients_are_promised(bench: Bench) -> None:
     message = bench.published[1].message
     assert message.decode() == (
         f'{{"topics":["box:{stream}"],"at":[2,2],"position":"{epoch[:8].lower()}.2.1",'
-        f'"type":"toy.put","document":"{stream}","version":1,'
+        f'"correlation":"c","type":"toy.put","document":"{stream}","version":1,'
         '"time":"2026-11-23T10:00:01.000001Z","data":{"total":3}}'
     )
     assert json.loads(message)["at"] == [2, 2]

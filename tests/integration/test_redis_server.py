@@ -10,7 +10,7 @@ import redis
 from eventsourcing.persistence import OperationalError, ProgrammingError
 
 from infra.private_server import LONGEST_SOCKET_PATH
-from infra.redis_server import RedisServer
+from infra.redis_server import CacheRedis, PubsubRedis, RedisServer
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,11 @@ def client(running: RedisServer) -> Iterator[redis.Redis]:
         yield client
 
 
-def test_a_fresh_server_keeps_nothing_on_disk_and_refuses_when_full(client: redis.Redis) -> None:
+def test_a_fresh_server_keeps_a_journal_and_refuses_when_full(client: redis.Redis) -> None:
     wanted = {
         "save": "",
-        "appendonly": "no",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
         "maxmemory": str(256 * 2**20),
         "maxmemory-policy": "noeviction",
         "port": "0",
@@ -57,6 +58,26 @@ def test_a_full_server_refuses_and_evicts_nothing(client: redis.Redis) -> None:
         client.flushall()
 
 
+@pytest.mark.parametrize(
+    ("kind", "policy"), [(PubsubRedis, "noeviction"), (CacheRedis, "allkeys-lru")]
+)
+def test_a_server_of_one_role_beside_has_its_settings_and_keeps_nothing(
+    kind: type[RedisServer], policy: str, tmp_path: Path
+) -> None:
+    server = kind(tmp_path).start()
+    try:
+        with redis.from_url(server.url, decode_responses=True) as client:
+            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": policy}
+            assert client.config_get("appendonly", "save") == {"appendonly": "no", "save": ""}
+            client.set("a", "b")
+        server.stop()
+        server.start()
+        with redis.from_url(server.url) as client:
+            assert client.get("a") is None
+    finally:
+        server.stop()
+
+
 def test_a_server_that_runs_is_not_started_again(running: RedisServer) -> None:
     pid = running.pid
     assert pid
@@ -64,9 +85,11 @@ def test_a_server_that_runs_is_not_started_again(running: RedisServer) -> None:
     assert RedisServer(running.folder).start().pid == pid
 
 
-def test_a_stopped_server_may_be_stopped_again_and_keeps_nothing(running: RedisServer) -> None:
+def test_a_stopped_server_may_be_stopped_again_and_keeps_what_was_queued(
+    running: RedisServer,
+) -> None:
     with redis.from_url(running.url) as client:
-        client.set("a", "b")
+        client.rpush("a", "b")
     pid = running.pid
     running.stop()
     running.stop()
@@ -76,7 +99,7 @@ def test_a_stopped_server_may_be_stopped_again_and_keeps_nothing(running: RedisS
     assert not running.is_ready()
     running.start()
     with redis.from_url(running.url) as client:
-        assert client.get("a") is None
+        assert client.lrange("a", 0, -1) == [b"b"]
 
 
 def test_a_killed_server_starts_again(running: RedisServer) -> None:
@@ -137,7 +160,7 @@ def test_a_missing_program_is_named_with_its_package(
 def test_a_server_that_cannot_start_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.redis_server.SETTINGS", {"no-such-setting": "1"})
+    monkeypatch.setattr(RedisServer, "settings", {"no-such-setting": "1"})
     server = RedisServer(tmp_path)
     with pytest.raises(OperationalError, match=r"(?s)Redis did not start.*no-such-setting"):
         server.start()

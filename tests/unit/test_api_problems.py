@@ -24,8 +24,9 @@ DOCUMENT = (Path(__file__).parents[2] / "docs/api.md").read_text()
 
 
 def problem_of(error: Exception) -> tuple[falcon.Response, Any]:
-    resp = falcon.Response()
-    answer_with_problem(testing.create_req(path="/v1/x", query_string="q=1"), resp, error, {})
+    req, resp = testing.create_req(path="/v1/x", query_string="q=1"), falcon.Response()
+    req.context.correlation_id = "talk-7"
+    answer_with_problem(req, resp, error, {})
     return resp, msgspec.json.decode(resp.data or b"")
 
 

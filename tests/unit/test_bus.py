@@ -258,3 +258,37 @@ def test_a_command_says_what_it_is_about_but_no_secret() -> None:
     shown = repr(an_envelope(IssueToken("ann", token="t1", token_hash="f" * 64), ZOE))
     assert "ann" in shown
     assert "f" * 64 not in shown
+
+
+class CountingLog(CrowdedLog):
+    """A log that counts how often it was read."""
+
+    loads = 0
+
+    def load(self, stream: UUID) -> Sequence[Recorded]:
+        self.loads += 1
+        return super().load(stream)
+
+
+def test_a_document_begins_without_a_look_at_what_is_not_there() -> None:
+    log = CountingLog()
+    Office(log).handle(CREATE)
+    assert log.loads == 0
+
+
+def test_a_document_that_is_there_does_not_begin_again() -> None:
+    log = CountingLog()
+    office = Office(log)
+    office.handle(CREATE)
+    with pytest.raises(RefusedError) as refusal:
+        office.handle(CREATE)
+    assert refusal.value.reason is Reason.ALREADY_EXISTS
+    assert log.loads == 1
+    assert len(office.events) == 1
+
+
+def test_who_names_a_version_of_what_begins_is_told_where_it_stands() -> None:
+    office = Office(CountingLog())
+    with pytest.raises(StaleVersionError):
+        office.bus.handle(replace(an_envelope(CREATE), expected_version=3))
+    assert office.events == []

@@ -107,9 +107,9 @@ def test_a_missing_procfile_is_named(tmp_path: Path) -> None:
         read_procfile(tmp_path / "Procfile")
 
 
-def test_the_procfile_of_this_checkout_names_the_four_roles() -> None:
+def test_the_procfile_of_this_checkout_names_the_five_roles() -> None:
     names = [role.name for role in read_procfile(CHECKOUT / "Procfile")]
-    assert names == ["api", "worker", "scheduler", "gateway"]
+    assert names == ["api", "worker", "jobs", "scheduler", "gateway"]
 
 
 @given(arguments=st.lists(TEXTS, max_size=4), folder=TEXTS)

@@ -231,3 +231,14 @@ def test_the_newest_grant_of_a_topic_is_everybodys() -> None:
     assert [(t, set(who)) for t, who in index.audience(manager)] == [
         (("inbox:ann",), {"first", "second"})
     ]
+
+
+def test_a_job_is_followed_by_who_asked_also_in_the_inbox_and_by_nobody_else() -> None:
+    desk, session, outlet = a_follower("ann", f"job:{DOCUMENT}", "inbox:ann")
+    desk.tell(0, f"job:{DOCUMENT}", "person:ann", type="job.succeeded")
+    assert heard(outlet) == [(["inbox:ann", f"job:{DOCUMENT}"], 0, 1)]
+    stranger, told = desk.session("bob")
+    desk.ask(stranger, subscribe={"topics": [f"job:{DOCUMENT}"]})
+    assert told.take()[-1]["error"]["code"] == "forbidden"
+    desk.ask(session, subscribe={"topics": ["job:no-uuid"]})
+    assert outlet.take()[-1]["error"]["code"] == "forbidden"

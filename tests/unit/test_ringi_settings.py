@@ -19,7 +19,9 @@ BAD = [
     ("database_url", f"postgresql://clerk:{SECRET}@127.0.0.1/"),
     ("database_url", "mysql+pymysql://127.0.0.1/"),
     ("migration_url", f"://{SECRET}"),
-    ("reading_url", f"mysql://clerk:{SECRET}@h/"),
+    ("replica_urls", f"mysql+pymysql://clerk@h/ mysql://clerk:{SECRET}@h/"),
+    ("replica_urls", f"{DATABASE},{DATABASE}"),
+    ("replica_lag_s", "0"),
     ("log", "Ringi"),
     ("log", "x" * 65),
     ("views", "a-b"),
@@ -40,7 +42,25 @@ BAD = [
     ("gateway_host", "a b"),
     ("gateway_port", "8401 "),
     ("worker_threads", "0"),
+    ("job_threads", "0"),
+    ("results_folder", "results"),
+    ("result_days", "0"),
+    ("smtp_url", f"http://u:{SECRET}@h/"),
+    ("smtp_url", f"smtp://{SECRET}@h/"),
+    ("smtp_url", f"smtp://u:{SECRET}@h:x/"),
+    ("smtp_url", f"smtp://u:{SECRET}@h/?starttls=never"),
+    ("smtp_url", f"smtp://u:{SECRET}@h/?starttls=maybe"),
+    ("mail_from", "ringi"),
+    ("mail_folder", "mail"),
+    ("public_url", "ringi.example"),
+    ("public_url", "https://ringi.example/?a=b"),
+    ("operation_url", f"://{SECRET}"),
+    ("feed_days", "0"),
+    ("key_days", "-1"),
+    ("metrics_host", "a b"),
+    ("scheduler_metrics_port", "65536"),
     ("log_level", "LOUD"),
+    ("log_format", "xml"),
 ]
 
 
@@ -51,7 +71,6 @@ def settings(**differing: str) -> Settings:
 
 def test_what_is_not_given_has_its_default() -> None:
     found = settings()
-    assert found.reading_url == found.database_url
     assert {found.broker_url, found.pubsub_url, found.cache_url} == {REDIS}
     assert found.worker_threads == 2 * found.lanes
     for each in fields(Settings):
@@ -63,7 +82,8 @@ def test_every_setting_that_is_given_is_the_one_that_is_used() -> None:
     given = {
         "database_url": "mysql+pymysql://a@h1/",
         "migration_url": "mysql+pymysql://b@h2/",
-        "reading_url": "mysql+pymysql://c@h3/",
+        "replica_urls": "mysql+pymysql://c@h3/ mysql+pymysql://d@h4/",
+        "replica_lag_s": "9",
         "log": "l",
         "views": "v",
         "lanes": "7",
@@ -76,11 +96,31 @@ def test_every_setting_that_is_given_is_the_one_that_is_used() -> None:
         "api_threads": "2",
         "gateway_host": "0.0.0.0",
         "gateway_port": "3",
+        "public_gateway_url": "wss://ringi.example/ws",
         "worker_threads": "5",
+        "job_threads": "6",
+        "results_folder": "/somewhere/results",
+        "result_days": "7",
+        "smtp_url": "smtps://h5:465",
+        "mail_from": "ringi@example.org",
+        "mail_folder": "/somewhere/mail",
+        "public_url": "https://ringi.example",
+        "operation_url": "mysql+pymysql://o@h6/",
+        "feed_days": "8",
+        "key_days": "9",
+        "metrics_host": "10.0.0.1",
+        "api_metrics_port": "10",
+        "gateway_metrics_port": "11",
+        "worker_metrics_port": "12",
+        "jobs_metrics_port": "13",
+        "scheduler_metrics_port": "14",
         "log_level": "DEBUG",
+        "log_format": "json",
     }
     found = settings(**given)
-    assert {each.name: str(getattr(found, each.name)) for each in fields(Settings)} == given
+    shown = {each.name: getattr(found, each.name) for each in fields(Settings)}
+    shown["replica_urls"] = " ".join(map(str, found.replica_urls))
+    assert {name: str(value) for name, value in shown.items()} == given
 
 
 def test_threads_of_a_worker_follow_the_lanes() -> None:
@@ -127,16 +167,16 @@ def test_a_slip_of_the_pen_is_told_what_was_meant(name: str, meant: str) -> None
         Settings.from_env(environ)
 
 
-@pytest.mark.parametrize(
-    "name", ["RINGI_HOME", "RINGI_DEBUG", "RINGI_SUPERVISED", "RINGI_OPERATION_URL", "LANES"]
-)
+@pytest.mark.parametrize("name", ["RINGI_HOME", "RINGI_DEBUG", "RINGI_SUPERVISED", "LANES"])
 def test_names_that_mean_something_else_are_let_be(name: str) -> None:
     environ = {"RINGI_DATABASE_URL": DATABASE, "RINGI_REDIS_URL": REDIS}
+    # Else RINGI_HOME says where these are.
+    environ |= {"RINGI_RESULTS_FOLDER": "/results", "RINGI_MAIL_FOLDER": "/mail"}
     assert Settings.from_env(environ | {name: "x"}) == Settings.from_env(environ)
 
 
 def test_no_secret_is_shown() -> None:
-    found = settings(migration_url=DATABASE, reading_url=DATABASE, broker_url=REDIS + "1")
+    found = settings(migration_url=DATABASE, replica_urls=DATABASE, broker_url=REDIS + "1")
     for text in (repr(found), str(found), f"{found}", repr([found])):
         assert "clerk" in text
         assert SECRET not in text
@@ -201,7 +241,7 @@ def test_every_setting_is_documented_with_its_default_and_no_other() -> None:
     assert len(documented) == len(rows)
     assert set(documented) == {variable(each.name) for each in fields(Settings)}
     for each in fields(Settings):
-        if each.default is not MISSING and each.default is not None:
+        if each.default is not MISSING and each.default not in (None, ()):
             assert f"`{each.default}`" in documented[variable(each.name)], each.name
 
 

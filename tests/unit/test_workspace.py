@@ -22,6 +22,8 @@ from domain.directory.commands import (
     ReactivatePerson,
     RevokeRole,
     RevokeToken,
+    SetMailAddress,
+    SetNotices,
 )
 from domain.directory.events import TokenRevoked
 from domain.document.commands import (
@@ -35,6 +37,15 @@ from domain.document.commands import (
     WithdrawDocument,
 )
 from domain.document.events import DocumentCreated, DocumentWithdrawn, StepStarted
+from domain.job.commands import (
+    FailJob,
+    ReportProgress,
+    RequestJob,
+    RetryJob,
+    StartJob,
+    SucceedJob,
+)
+from domain.job.events import Result
 from domain.metadata import Channel, Recorded
 from domain.values import Money
 from projections.base import Change
@@ -77,6 +88,15 @@ AT_FINANCE: Sequence[Done] = ((CREATE_DEAR, ANN), (SUBMIT, ANN), (APPROVE_DEAR, 
 APPROVED = (*AT_FINANCE, (APPROVE_DEAR, FAY))
 TOKEN = IssueToken("ann", AT + timedelta(days=1), "laptop", "t1", "f" * 64)
 
+EXPORT = RequestJob(DOCUMENT, "export", {"format": "csv", "rows": 3})
+START = StartJob(DOCUMENT, 1, "w1")
+CSV = Result("9f86" * 16, 12345, "text/csv", "Zürich.csv")
+FAILED: Sequence[Done] = (
+    (EXPORT, ANN),
+    (START, SYSTEM),
+    (FailJob(DOCUMENT, 1, "no such document", for_good=True), SYSTEM),
+)
+
 #: For each command what happens before, and the command: its last.
 CASES: Sequence[Sequence[Done]] = (
     [(PublishDefinition("purchase", content(Step("boss", person("zoe")))), ZOE)],
@@ -90,6 +110,8 @@ CASES: Sequence[Sequence[Done]] = (
     [(DeactivatePerson("fin"), ZOE), (ReactivatePerson("fin"), ZOE)],
     [(TOKEN, ZOE)],
     [(TOKEN, ZOE), (RevokeToken("ann", "t1"), ANN)],
+    [(SetMailAddress("ann", "ann@example.org"), ANN)],
+    [(SetNotices("ann", {"task_assigned": False}), ANN)],
     [(CREATE, ANN)],
     [(CREATE, ANN), (ReviseDocument(DOCUMENT, {"title": "Chair", "cost": None}), ANN)],
     [(CREATE, ANN), (SUBMIT, ANN)],
@@ -109,6 +131,14 @@ CASES: Sequence[Sequence[Done]] = (
     [(CREATE, ANN), (SUBMIT, ANN), (REJECT, MIA), (WithdrawDocument(DOCUMENT), ANN)],
     [(CREATE, ANN), (AddComment(DOCUMENT, "hello"), ZOE)],
     [*APPROVED, (ReachMilestone(DOCUMENT, "ordered"), FIN)],
+    [(EXPORT, ANN)],
+    [(EXPORT, ANN), (START, SYSTEM)],
+    [(EXPORT, ANN), (START, SYSTEM), (ReportProgress(DOCUMENT, 1, 3, 7), SYSTEM)],
+    [(EXPORT, ANN), (START, SYSTEM), (SucceedJob(DOCUMENT, 1, CSV), SYSTEM)],
+    [(EXPORT, ANN), (START, SYSTEM), (SucceedJob(DOCUMENT, 1), SYSTEM)],
+    [(EXPORT, ANN), (START, SYSTEM), (FailJob(DOCUMENT, 1, "no room"), SYSTEM)],
+    [*FAILED],
+    [*FAILED, (RetryJob(DOCUMENT), ANN)],
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from domain.actor import Actor
@@ -35,6 +36,8 @@ class Work:
     parameters: Mapping[str, Parameter]
     folder: Path
     """An empty folder of this attempt alone; it is removed afterwards."""
+    at: datetime
+    """When this attempt began: the time of its `JobStarted`."""
     history: History
     """The log, stream by stream."""
     queries: Queries

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.notices import NoticeKind
 from infra.views.queries.snapshot import Page, Shown, Snapshot, columns, one
 from projections.base import Table
-from projections.workspace.directory import PERSON, TOKEN
+from projections.workspace.directory import MAILING, PERSON, TOKEN
 from projections.workspace.plain import plain_row
 
 #: What is told of a token. Its hash is nobody's business.
@@ -37,6 +38,16 @@ class PeopleQueries:
             f" ORDER BY number LIMIT {limit + 1}"
         )
         return self.snapshot.page(PERSON, rows, (above,), "number", limit)
+
+    def mailing(self, login: str) -> tuple[Shown, Mapping[str, object] | None]:
+        """Return where a person's notices go and which are wanted, None if there is no person."""
+        kinds = ", ".join(f"COALESCE(m.`{kind.value}`, TRUE)" for kind in NoticeKind)
+        shown, found = self.snapshot.read(
+            f"SELECT p.login, m.address, {kinds} FROM {{person}} p"
+            " LEFT JOIN {mailing} m USING (login) WHERE p.login = %s",
+            (login,),
+        )
+        return shown, one(MAILING, found)
 
     def tokens(self, login: str, above: str, limit: int) -> Page:
         """Return a person's tokens by their ids, from above the id `above` on."""

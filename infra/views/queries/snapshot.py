@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from infra.position import EPOCH_DIGITS, Position
 from infra.projecting.cells import RowForm
 from infra.projecting.checkpoint import NotPreparedError
+from infra.projecting.generations import Generations
+from infra.replicas.needed import Moment, Needed
+from infra.replicas.router import Router
+from infra.replicas.servers import Server
 from infra.views.tables import Tables
 from projections.base import Row, Table
 from projections.workspace.plain import plain_row
@@ -31,6 +36,11 @@ class Shown:
         """Return where a subscription goes on from these rows."""
         return {"epoch": self.epoch, "lanes": {str(lane): seq for lane, seq in self.seqs.items()}}
 
+    @property
+    def moment(self) -> Moment:
+        """Return what later answers are compared with."""
+        return Moment(self.epoch, sum(self.positions.values()) + sum(self.seqs.values()))
+
     def token(self, lane: int) -> str:
         """Return the position that a lane shows, as it leaves the system."""
         return str(Position(self.log_epoch, lane, self.positions[lane]))
@@ -46,13 +56,22 @@ class Page:
     """The place of the last row, where there are more; None: these were the last."""
 
 
-class Snapshot:
-    """Asks one server. Safe to use from many threads."""
+Answer = tuple[Shown, list[Sequence[Any]]]
 
-    def __init__(self, tables: Tables) -> None:
+
+class Snapshot:
+    """Asks the server that may answer. Safe to use from many threads."""
+
+    def __init__(self, tables: Tables, router: Router) -> None:
+        """`tables` are the primary's."""
         settings = tables.datastore.settings
         views, log = settings.views, settings.log
-        self._tables = tables
+        self._router = router
+        self._tables: Mapping[Server, Tables] = {
+            router.primary: tables,
+            **{each: _tables_of(each, tables) for each in router.replicas},
+        }
+        self._projection = tables.projection.name
         # Who reads by a generation that is no longer live gets no row, and looks again: else old
         # rows would go with the new ones' place, and the changes between would be lost.
         self._place = (
@@ -64,12 +83,11 @@ class Snapshot:
             " GROUP BY p.name"
         )
 
-    def read(
-        self, rows: str, values: Sequence[object], order: str = ""
-    ) -> tuple[Shown, list[Sequence[Any]]]:
+    def read(self, rows: str, values: Sequence[object], order: str = "") -> Answer:
         """Return what the SELECT `rows` gives, and the place of the same moment. One statement.
 
-        The first column of `rows` must not be NULL; `order` is made of its columns.
+        The first column of `rows` must not be NULL; `order` is made of its columns. Nothing that
+        the same request asks afterwards is answered from an earlier moment.
 
         Raises:
             NotPreparedError: the projection has no tables.
@@ -77,13 +95,21 @@ class Snapshot:
         sql = f"SELECT * FROM ({self._place}) shown LEFT JOIN ({rows}) found ON TRUE"
         if order:
             sql += f" ORDER BY {order}"
-        values = (self._tables.projection.name, *values)
-        found = self._tables.select(sql, values)
+        question = partial(self._read, sql, (self._projection, *values))
+        shown, found = self._router.ask(question, _is_enough)
+        self._router.require_moment(shown.moment)
+        self._router.require_log(max(shown.positions.values(), default=0))
+        return shown, found
+
+    def _read(self, sql: str, values: Sequence[object], server: Server) -> Answer:
+        tables = self._tables[server]
+        select = tables.select if server is self._router.primary else tables.select_once
+        found = select(sql, values)
         if not found:
-            self._tables.generations.refresh()
-            found = self._tables.select(sql, values)
+            tables.generations.refresh()
+            found = select(sql, values)
         if not found:
-            raise NotPreparedError(f"projection {self._tables.projection.name!r} has no tables yet")
+            raise NotPreparedError(f"projection {self._projection!r} has no tables yet")
         return _shown(found[0]), [row[3:] for row in found if row[3] is not None]
 
     def page(
@@ -111,6 +137,15 @@ def columns(table: Table, of: str = "") -> str:
 def one(table: Table, found: Sequence[Sequence[Any]]) -> Row | None:
     """Return the one row found, None if there is none."""
     return RowForm(table).loaded(tuple(found[0][: len(table.columns)])) if found else None
+
+
+def _tables_of(server: Server, primary: Tables) -> Tables:
+    return replace(primary, datastore=server.datastore, generations=Generations(server.datastore))
+
+
+def _is_enough(needed: Needed, answer: Answer) -> bool:
+    shown, _ = answer
+    return needed.met_by(shown.log_epoch, shown.positions, shown.moment)
 
 
 def _shown(row: Sequence[Any]) -> Shown:

@@ -1,0 +1,154 @@
+"""Files that background jobs made: kept in a folder under the names of their contents."""
+
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+#: Bytes that are copied at once.
+_CHUNK = 1 << 20
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+#: Where files are written before they get their names. What a killed process left there goes with
+#: the results of its age.
+_UNFINISHED = "unfinished"
+
+
+class MissingResultError(LookupError):
+    """There is no result of this digest: it was cleaned away, or never was."""
+
+
+class NoRoomError(OSError):
+    """The disk that keeps the results is full; try again when there is room."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A folder of results, `<2 digits>/<digest>` each. Making this object touches no file.
+
+    Safe to use from many threads and processes of one machine.
+    """
+
+    folder: Path
+
+    def keep(self, path: Path) -> tuple[str, int]:
+        """Store a copy of the file `path`; return its digest and size.
+
+        The digest is SHA-256 in hexadecimals. When this returns, the copy survives a loss of power.
+        Idempotent: a content is stored once, and counts as of the last time it was kept.
+
+        Raises:
+            NoRoomError: there is no room for it; nothing is left behind.
+        """
+        try:
+            return self._keep(path)
+        except OSError as error:
+            if error.errno in (ENOSPC, EDQUOT):
+                raise NoRoomError("the disk that keeps the results is full") from error
+            raise
+
+    def open(self, digest: str) -> BinaryIO:
+        """Return the result, opened at its beginning; who has it open may read it to its end.
+
+        Raises:
+            MissingResultError: there is none of this digest.
+        """
+        if not _DIGEST.fullmatch(digest):
+            raise MissingResultError(f"not the name of a result: {digest[:80]!a}")
+        try:
+            return self._path(digest).open("rb")
+        except FileNotFoundError:
+            raise MissingResultError(f"there is no result {digest}") from None
+
+    def sweep(self, before: float, keep: Collection[str] = frozenset()) -> int:
+        """Remove what was last kept before the instant `before`, in seconds of the epoch.
+
+        Returns how many results went. Those of the digests `keep` stay, whatever their age. Safe
+        beside `keep`: what another process keeps at this moment stays.
+        """
+        gone = 0
+        for path in self._files():
+            if path.name not in keep and _is_older(path, before):
+                with self._lock(fcntl.LOCK_EX):
+                    if _is_older(path, before):  # looked at again: it may have been kept since
+                        path.unlink()
+                        gone += path.parent.name != _UNFINISHED
+        return gone
+
+    def _path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / digest
+
+    def _files(self) -> Iterator[Path]:
+        for folder in [*sorted(self.folder.glob("??")), self.folder / _UNFINISHED]:
+            with suppress(FileNotFoundError):
+                yield from sorted(folder.iterdir())
+
+    def _keep(self, path: Path) -> tuple[str, int]:
+        unfinished = self._made_folder()
+        descriptor, name = tempfile.mkstemp(dir=unfinished)  # mode 0600
+        copy = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
+                digest, size = _copy(source, target)
+            self._publish(copy, digest)
+        finally:
+            copy.unlink(missing_ok=True)
+        return digest, size
+
+    def _made_folder(self) -> Path:
+        unfinished = self.folder / _UNFINISHED
+        if not unfinished.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            unfinished.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(self.folder.parent)
+        return unfinished
+
+    def _publish(self, copy: Path, digest: str) -> None:
+        """Give a whole file its name. A file of this name is replaced by its equal."""
+        final = self._path(digest)
+        final.parent.mkdir(exist_ok=True, mode=0o700)
+        _sync_folder(self.folder)
+        with self._lock(fcntl.LOCK_SH):
+            copy.replace(final)
+        _sync_folder(final.parent)
+
+    @contextmanager
+    def _lock(self, how: int) -> Iterator[None]:
+        """Hold the folder's lock, which nobody holds for longer than one file is renamed."""
+        with (self.folder / "lock").open("ab") as file:
+            fcntl.flock(file, how)
+            yield
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+    digest, size = sha256(), 0
+    while chunk := source.read(_CHUNK):
+        digest.update(chunk)
+        size += target.write(chunk)
+    target.flush()
+    os.fsync(target.fileno())
+    return digest.hexdigest(), size
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

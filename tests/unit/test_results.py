@@ -1,0 +1,216 @@
+"""Results are kept under the names of their contents, whole or not at all."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from errno import ENOSPC
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra import results as module
+from infra.results import MissingResultError, NoRoomError, Results
+
+LONG_AGO = 1_000_000.0
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results(tmp_path / "home" / "results")
+
+
+def a_file(folder: Path, content: bytes = b"made", name: str = "made") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def files_of(results: Results) -> set[str]:
+    return {path.name for path in results.folder.rglob("*") if path.is_file()} - {"lock"}
+
+
+def age(results: Results, digest: str) -> None:
+    os.utime(results.folder / digest[:2] / digest, (LONG_AGO, LONG_AGO))
+
+
+def read(results: Results, digest: str) -> bytes:
+    with results.open(digest) as file:
+        return file.read()
+
+
+@given(content=st.binary(max_size=5_000))
+def test_what_is_kept_is_read_again_by_its_digest(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("results")
+    results = Results(folder / "kept")
+    digest, size = results.keep(a_file(folder, content))
+    assert (digest, size) == (sha256(content).hexdigest(), len(content))
+    assert read(results, digest) == content
+
+
+def test_a_file_larger_than_a_chunk_is_whole(results: Results, tmp_path: Path) -> None:
+    content = os.urandom(module._CHUNK + 1)
+    digest, size = results.keep(a_file(tmp_path, content))
+    assert size == module._CHUNK + 1
+    assert read(results, digest) == content
+
+
+def test_the_same_content_is_stored_once(results: Results, tmp_path: Path) -> None:
+    first = results.keep(a_file(tmp_path))
+    assert results.keep(a_file(tmp_path, name="again")) == first
+    assert files_of(results) == {first[0]}
+
+
+def test_only_the_owner_may_read_a_result(results: Results, tmp_path: Path) -> None:
+    digest, _ = results.keep(a_file(tmp_path))
+    assert (results.folder / digest[:2] / digest).stat().st_mode & 0o077 == 0
+    assert results.folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "digest", ["0" * 64, "", "../../etc/passwd", "A" * 64, "0" * 64 + "\n", "0" * 63 + "/"]
+)
+def test_what_was_never_kept_is_missing(results: Results, digest: str) -> None:
+    with pytest.raises(MissingResultError):
+        results.open(digest)
+
+
+def test_a_file_that_does_not_exist_is_not_kept(results: Results, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        results.keep(tmp_path / "none")
+    assert files_of(results) == set()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_behind(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        with pytest.raises(NoRoomError, match="disk that keeps the results is full"):
+            results.keep(a_file(tmp_path))
+    assert files_of(results) == set()
+    assert results.keep(a_file(tmp_path))[1] == 4, "with room again it is kept"
+
+
+def test_a_really_full_disk_is_said(tmp_path: Path) -> None:
+    if not os.access("/dev/full", os.W_OK):
+        pytest.skip("this machine has no /dev/full")
+    with Path("/dev/full").open("wb", buffering=0) as full, a_file(tmp_path).open("rb") as source:
+        with pytest.raises(OSError, match="No space left") as refused:
+            module._copy(source, full)  # type: ignore[arg-type]  # unbuffered, to fail at once
+        assert refused.value.errno == ENOSPC
+
+
+def test_another_trouble_of_the_disk_is_not_called_a_full_one(
+    results: Results, tmp_path: Path
+) -> None:
+    results.folder.parent.mkdir()
+    results.folder.write_text("a file is in the way")
+    with pytest.raises(FileExistsError):
+        results.keep(a_file(tmp_path))
+
+
+def test_a_sweep_removes_what_is_old_and_only_that(results: Results, tmp_path: Path) -> None:
+    old, _ = results.keep(a_file(tmp_path, b"old"))
+    wanted, _ = results.keep(a_file(tmp_path, b"wanted"))
+    new, _ = results.keep(a_file(tmp_path, b"new"))
+    age(results, old)
+    age(results, wanted)
+    assert results.sweep(LONG_AGO + 1, keep={wanted}) == 1
+    assert files_of(results) == {wanted, new}
+    with pytest.raises(MissingResultError):
+        results.open(old)
+
+
+def test_a_sweep_removes_what_a_killed_process_left(results: Results, tmp_path: Path) -> None:
+    results.keep(a_file(tmp_path))
+    left = results.folder / "unfinished" / "tmpkilled"
+    left.write_bytes(b"half")
+    os.utime(left, (LONG_AGO, LONG_AGO))
+    assert results.sweep(LONG_AGO + 1) == 0, "it is no result"
+    assert not left.exists()
+
+
+def test_a_sweep_of_no_folder_removes_nothing(results: Results) -> None:
+    assert results.sweep(LONG_AGO) == 0
+
+
+def test_a_result_that_is_kept_again_counts_as_new(results: Results, tmp_path: Path) -> None:
+    digest, _ = results.keep(a_file(tmp_path))
+    age(results, digest)
+    results.keep(a_file(tmp_path))
+    assert results.sweep(LONG_AGO + 1) == 0
+    assert read(results, digest) == b"made"
+
+
+def test_who_reads_a_result_reads_it_to_its_end_though_it_is_swept(
+    results: Results, tmp_path: Path
+) -> None:
+    digest, _ = results.keep(a_file(tmp_path))
+    age(results, digest)
+    with results.open(digest) as file:
+        assert results.sweep(LONG_AGO + 1) == 1
+        assert file.read() == b"made"
+
+
+def test_what_is_kept_between_a_sweeps_look_and_its_removal_stays(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, _ = results.keep(a_file(tmp_path))
+    age(results, digest)
+    looks, look = [], module._is_older
+
+    def meanwhile(path: Path, before: float) -> bool:
+        looks.append(look(path, before))
+        if len(looks) == 1:
+            results.keep(a_file(tmp_path))
+        return looks[-1]
+
+    monkeypatch.setattr(module, "_is_older", meanwhile)
+    assert results.sweep(LONG_AGO + 1) == 0
+    assert looks[:2] == [True, False]
+    assert read(results, digest) == b"made"
+
+
+def test_what_is_kept_beside_sweeps_stays(results: Results, tmp_path: Path) -> None:
+    """One keeps an old content again and again, while others sweep what is old."""
+    path, done = a_file(tmp_path), threading.Event()
+    digest, _ = results.keep(path)
+
+    def sweep() -> None:
+        while not done.is_set():
+            results.sweep(LONG_AGO + 1)
+
+    with ThreadPoolExecutor(2) as sweepers:
+        running = [sweepers.submit(sweep) for _ in range(2)]
+        try:
+            for _ in range(100):
+                if (results.folder / digest[:2] / digest).exists():
+                    _age_if_there(results, digest)
+                results.keep(path)
+                assert read(results, digest) == b"made"
+        finally:
+            done.set()
+    assert all(each.exception() is None for each in running)
+
+
+def _age_if_there(results: Results, digest: str) -> None:
+    try:
+        age(results, digest)
+    except FileNotFoundError:
+        return  # a sweeper was here: that is what it is for
+
+
+def test_many_who_keep_the_same_at_once_all_succeed(results: Results, tmp_path: Path) -> None:
+    path = a_file(tmp_path, os.urandom(10_000))
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: results.keep(path), range(40)))
+    assert found == {(sha256(path.read_bytes()).hexdigest(), 10_000)}
+    assert len(files_of(results)) == 1

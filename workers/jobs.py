@@ -1,0 +1,81 @@
+"""The process of jobs: `python -m workers.jobs`. Start as many as there is work for.
+
+It takes from the queues of the actors below, apart from the projections' workers, so that a long
+job delays no view. Killed at any time, it leaves nothing that another one would not take up.
+"""
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import TimeLimit
+
+from infra import logs
+from infra.broker import make_broker
+from infra.metrics.serving import serve
+from infra.redis_clients import patient_client
+from infra.settings import Settings
+from workers import mail, run_job
+from workers.parts import JobParts
+
+Declare = Callable[[RedisBroker, JobParts], None]
+
+#: Each declares one actor, on a queue of its name.
+ACTORS: Sequence[Declare] = (run_job.declare, mail.declare)
+
+#: Seconds that jobs under way get to end by themselves; supervisord waits for twenty.
+GRACE_S = 10.0
+
+#: Milliseconds after which an idle consumer looks for messages: a job begins some 25 ms after it
+#: was asked for, at 4 % of a core for each queue.
+IDLE_POLL_MS = 50
+
+logger = logging.getLogger(__name__)
+
+
+def run(parts: JobParts, broker_url: str, threads: int, actors: Sequence[Declare] = ACTORS) -> None:
+    """Work until a signal says to stop, then return; threads may still be at work.
+
+    Must be called from the main thread.
+    """
+    stop = Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    # Read when dramatiq.worker is imported; the default lets a worker rest for three seconds.
+    os.environ.setdefault("dramatiq_restart_delay", "500")
+    from dramatiq.worker import Worker  # noqa: PLC0415
+
+    broker = make_broker(patient_client(broker_url))
+    broker.add_middleware(TimeLimit())
+    for declare in actors:
+        declare(broker, parts)
+    broker.emit_after("process_boot")  # as Dramatiq's own program does: it starts the time limit
+    worker = Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
+    with parts.identity:
+        worker.start()
+        logger.info("working, %d threads", threads)
+        stop.wait()
+        ending = Thread(target=worker.stop, kwargs={"timeout": int(GRACE_S * 1000)}, daemon=True)
+        ending.start()
+        ending.join(GRACE_S)
+    logger.info("stopped")
+
+
+def main() -> None:
+    """Be the process."""
+    from infra.bootstrap import job_parts  # noqa: PLC0415  # the composition root
+
+    settings = Settings.load()
+    logs.set_up(settings)
+    parts = job_parts(settings)
+    serve(parts.metrics.registry, settings.metrics_host, settings.jobs_metrics_port)
+    run(parts, settings.broker_url, settings.job_threads)
+    logging.shutdown()
+    os._exit(0)  # whatever a thread still does: another process makes the next attempt
+
+
+if __name__ == "__main__":
+    main()

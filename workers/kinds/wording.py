@@ -1,0 +1,132 @@
+"""Values and events as people read them on paper: exact, grouped, in one direction."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from domain.definition.content import Content, Field, FieldKind
+from domain.document.events import (
+    CommentAdded,
+    DocumentReturned,
+    DocumentRevised,
+    DocumentSubmitted,
+    DocumentWithdrawn,
+    MilestoneReached,
+    SlotApproved,
+    SlotRejected,
+    StepBlocked,
+    StepEnded,
+    StepSkipped,
+    StepStarted,
+)
+from domain.metadata import Event
+from domain.values import Money, Value
+
+#: Between groups of three digits: neither a point nor a comma, which mean different things in
+#: different countries (ISO 80000-1, 7.3.1).
+NARROW_SPACE = "\u202f"
+
+#: As wide as a digit (UAX #14).
+FIGURE_SPACE = "\u2007"
+
+#: Characters of a changed value that a line of the list of events shows.
+_LONGEST_IN_LINE = 120
+
+#: Digits of a hash where it only tells one revision from another; it is in full at the top.
+SHORT_HASH = 12
+
+_NUMBERS = frozenset({FieldKind.INTEGER, FieldKind.DECIMAL})
+
+
+def shown(value: Value | None, kind: FieldKind) -> str:
+    """Return a field's value in words; empty for an empty field. No digit is lost."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, Money):
+        return f"{grouped(format(value.amount, 'f'))}\u00a0{value.currency}"
+    return grouped(str(value)) if kind in _NUMBERS else str(value)
+
+
+def grouped(number: str) -> str:
+    """Return a number's text with its whole digits in groups of three."""
+    sign, digits = ("\u2212", number[1:]) if number.startswith("-") else ("", number)
+    whole, point, fraction = digits.partition(".")
+    return sign + f"{int(whole):,}".replace(",", NARROW_SPACE) + point + fraction
+
+
+def when(instant: datetime) -> str:
+    """Return an instant to the second, in UTC."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def figure(number: int, largest: int) -> str:
+    """Return a number's text as wide as that of the largest one."""
+    return str(number).rjust(len(str(largest)), FIGURE_SPACE)
+
+
+def direction(text: str) -> str:
+    """Return `rtl` or `ltr`, as the first letter that has a direction says (UAX #9, rule P2)."""
+    for letter in text:
+        found = unicodedata.bidirectional(letter)
+        if found in ("L", "R", "AL"):
+            return "ltr" if found == "L" else "rtl"
+    return "ltr"
+
+
+def fields_of(content: Content, values: Mapping[str, object]) -> list[Field]:
+    """Return the definition's fields, then what the document holds that it does not know."""
+    known = {each.name for each in content.fields}
+    unknown = [Field(name, FieldKind.TEXT) for name in values if name not in known]
+    return [*content.fields, *unknown]
+
+
+def label(named: object, name: str) -> str:
+    """Return the label of a part of a definition; its name where it has none, or is unknown."""
+    return getattr(named, "label", "") or name.replace("_", " ")
+
+
+def happened(event: Event, content: Content) -> str:
+    """Return what an event says, in one line; what has no words of its own has its topic's."""
+    words = event.TOPIC.partition(".")[2].replace("_", " ")
+    facts = _facts(event, content)
+    return f"{words}: {facts}" if facts else words
+
+
+def _facts(event: Event, content: Content) -> str:
+    found = ""
+    match event:
+        case DocumentRevised():
+            found = "; ".join(_change(content, *change) for change in event.changes.items())
+        case DocumentSubmitted():
+            found = f"round {event.round}, revision {event.revision[:SHORT_HASH]}"
+        case StepStarted():
+            waits = ", ".join(f"{slot.kind} {slot.assignee}" for slot in event.slots)
+            found = f"{_step(content, event.step)}, waits for {waits}"
+        case StepSkipped() | StepBlocked():
+            found = f"{_step(content, event.step)}, {event.reason}"
+        case SlotApproved() | SlotRejected():
+            revision = event.revision[:SHORT_HASH]
+            found = f"{_step(content, event.step)}, by {event.by}, revision {revision}"
+        case StepEnded():
+            found = f"{_step(content, event.step)}, {event.outcome}"
+        case DocumentReturned() | DocumentWithdrawn():
+            found = _short(event.reason)
+        case MilestoneReached():
+            found = event.milestone
+        case CommentAdded():
+            found = _short(event.text)
+    return found
+
+
+def _change(content: Content, name: str, value: Value | None) -> str:
+    found = content.field(name) or Field(name, FieldKind.TEXT)
+    return f"{label(found, name)} = {_short(shown(value, found.kind)) or 'nothing'}"
+
+
+def _step(content: Content, name: str) -> str:
+    return label(next((step for step in content.steps if step.name == name), None), name)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_IN_LINE else f"{line[: _LONGEST_IN_LINE - 1]}…"
