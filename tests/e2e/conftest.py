@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from infra.home import Home
 from infra.local.installation import Installation
@@ -16,18 +16,24 @@ from tests.e2e.machine import Machine, an_environ
 
 
 @pytest.fixture(scope="session")
-def office(machine: Machine) -> Iterator[Office]:
-    """Give a browser, and the people who use the page in it."""
+def chromium() -> Iterator[tuple[Playwright, Browser]]:
+    """Give a browser."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no {CHROMIUM} on this machine (package chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        office = Office(machine, playwright, browser)
         try:
-            office.set_up()
-            yield office
+            yield playwright, browser
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="session")
+def office(machine: Machine, chromium: tuple[Playwright, Browser]) -> Office:
+    """Give the people who use the page in a browser."""
+    office = Office(machine, *chromium)
+    office.set_up()
+    return office
 
 
 @pytest.fixture(scope="session")
