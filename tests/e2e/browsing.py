@@ -99,6 +99,24 @@ class Visitor:
         return {urlsplit(url).hostname for url in self.asked}
 
 
+def hire(machine: Machine) -> dict[str, str]:
+    """Add the people and the definition; return a token for each."""
+    with machine.client("root") as root:
+        for login, (name, _, _) in PEOPLE.items():
+            root.command("POST", "/v1/people", {"login": login, "name": name})
+        root.command("POST", "/v1/definitions", EQUIPMENT)
+        for login, (_, manager, role) in PEOPLE.items():
+            path = f"/v1/people/{login}"
+            if manager:
+                root.command("PUT", f"{path}/manager", {"manager": manager})
+            if role:
+                root.command("PUT", f"{path}/roles/{role}")
+            outcome = root.command("POST", f"{path}/tokens", {"label": "page"})
+            machine.tokens[login] = outcome["secret"]
+            root.get("/v1/me", after_position=outcome["position"])
+    return {login: machine.tokens[login] for login in PEOPLE}
+
+
 @dataclass
 class Office:
     """The people of `PEOPLE` on a machine, and what they work on."""
@@ -107,21 +125,6 @@ class Office:
     playwright: Playwright
     browser: Browser
     tokens: dict[str, str] = field(default_factory=dict)
-
-    def set_up(self) -> None:
-        with self.machine.client("root") as root:
-            for login, (name, _, _) in PEOPLE.items():
-                root.command("POST", "/v1/people", {"login": login, "name": name})
-            outcome = root.command("POST", "/v1/definitions", EQUIPMENT)
-            for login, (_, manager, role) in PEOPLE.items():
-                path = f"/v1/people/{login}"
-                if manager:
-                    root.command("PUT", f"{path}/manager", {"manager": manager})
-                if role:
-                    root.command("PUT", f"{path}/roles/{role}")
-                outcome = root.command("POST", f"{path}/tokens", {"label": "page"})
-                self.tokens[login] = self.machine.tokens[login] = outcome["secret"]
-                root.get("/v1/me", after_position=outcome["position"])
 
     @contextmanager
     def visitor(self, login: str = "", **context: Any) -> Iterator[Visitor]:

@@ -11,13 +11,13 @@ from infra.home import Home
 from infra.local.installation import Installation
 from infra.local.starting import up
 from infra.local.stopping import down
-from tests.e2e.browsing import CHROMIUM, FLAGS, Office
+from tests.e2e.browsing import CHROMIUM, FLAGS, Office, hire
 from tests.e2e.machine import Machine, an_environ
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[tuple[Playwright, Browser]]:
-    """Give a browser."""
+    """Give a browser. While there is one, its event loop runs in this thread, and no other can."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no {CHROMIUM} on this machine (package chromium)")
     with sync_playwright() as playwright:
@@ -29,11 +29,15 @@ def chromium() -> Iterator[tuple[Playwright, Browser]]:
 
 
 @pytest.fixture(scope="session")
-def office(machine: Machine, chromium: tuple[Playwright, Browser]) -> Office:
-    """Give the people who use the page in a browser."""
-    office = Office(machine, *chromium)
-    office.set_up()
-    return office
+def staff(machine: Machine) -> dict[str, str]:
+    """Add the people who use the page, and what they work on; return their tokens."""
+    return hire(machine)
+
+
+@pytest.fixture(scope="module")
+def office(machine: Machine, staff: dict[str, str], chromium: tuple[Playwright, Browser]) -> Office:
+    """Give these people a browser."""
+    return Office(machine, *chromium, tokens=staff)
 
 
 @pytest.fixture(scope="session")
