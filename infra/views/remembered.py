@@ -12,6 +12,7 @@ from redis import Redis, RedisError
 from redis.client import PubSub
 
 from infra.feed import Feed, channel
+from infra.position import EPOCH_DIGITS
 
 Answer = TypeVar("Answer")
 
@@ -57,7 +58,11 @@ class Remembered:
         self._kept: dict[Hashable, tuple[object, float]] = {}
         self._stands_until = 0.0
         self._changes = 0
-        self._seen: dict[int, int] = {}
+        self._ours = b""
+        self._heads: Mapping[int, int] = {}
+        """The lanes' heads in the database, at the last comparison."""
+        self._known: dict[int, int] = {}
+        """Up to where each lane's rows are accounted for: by a comparison, or heard one by one."""
         self._alone = Lock()
         self._stop = Event()
         self._follower: Thread | None = None
@@ -119,30 +124,43 @@ class Remembered:
 
     def _listen(self, heard: PubSub) -> None:
         """Listen until something is away. Raises what that raises."""
+        self._ours = b'"position":"%s.' % self._feed.epoch()[:EPOCH_DIGITS].encode()
         lanes = self._feed.heads()
         heard.subscribe(*(channel(self._projection, lane) for lane in lanes))
-        self._seen = {}
+        self.forget()
+        self._heads, self._known = {}, {}
         while not self._stop.is_set():
-            self._compare(self._feed.heads())
-            again = monotonic() + COMPARE_S
-            while (left := again - monotonic()) > 0 and not self._stop.is_set():
+            asked_at = monotonic()
+            self._compare(self._feed.heads(), asked_at)
+            while (left := asked_at + COMPARE_S - monotonic()) > 0 and not self._stop.is_set():
                 message = heard.get_message(timeout=left)
                 if message is not None:
                     self._hear(message["data"])
 
-    def _compare(self, heads: Mapping[int, int]) -> None:
-        """Forget what may be old where a lane has rows that were not heard of."""
-        if any(head > self._seen.get(lane, -1) for lane, head in heads.items()):
-            self.forget()
-        self._seen = {lane: max(head, self._seen.get(lane, 0)) for lane, head in heads.items()}
-        self._stands_until = monotonic() + STANDS_S
+    def _compare(self, heads: Mapping[int, int], asked_at: float) -> None:
+        """Forget what may be old where a lane has rows that were not heard of, or begins anew."""
+        for lane, head in heads.items():
+            if head > self._known.get(lane, -1) or head < self._heads[lane]:
+                self.forget()
+                self._known[lane] = head
+        self._heads = heads
+        self._stands_until = asked_at + STANDS_S
 
     def _hear(self, data: bytes) -> None:
+        """Forget what a message says has changed, or may have: where it does not follow the last.
+
+        Other installations may publish over the same Redis: what is not of our log is passed over.
+        """
         heard = _heard.decode(data)
-        follows = heard.first <= self._seen.get(heard.lane, 0) + 1
-        if not (follows and heard.messages) or any(each in data for each in _CHANGED):
+        if heard.messages and self._ours not in data:
+            return
+        known = self._known.get(heard.lane, -1)
+        if not heard.messages or heard.first > known + 1:
+            self.forget()  # the comparison says how far that was
+            return
+        if any(each in data for each in _CHANGED):
             self.forget()
-        self._seen[heard.lane] = max(heard.last, self._seen.get(heard.lane, 0))
+        self._known[heard.lane] = max(heard.last, known)
 
 
 _heard = msgspec.json.Decoder(_Heard)

@@ -10,8 +10,10 @@ import pytest
 from infra.views import remembered as module
 from infra.views.remembered import Remembered
 
-DOCUMENT_ROW = b'{"topics":["document:4f","person:ann"],"at":[0,1]}'
-PERSON_ROW = b'{"topics":["directory:ann"],"at":[0,1]}'
+DOCUMENT_ROW = b'{"topics":["document:4f","person:ann"],"position":"0a1b2c3d.0.9"}'
+PERSON_ROW = b'{"topics":["directory:ann"],"position":"0a1b2c3d.0.9"}'
+FLOW_ROW = b'{"topics":["definition:d"],"position":"0a1b2c3d.0.9"}'
+FOREIGN_ROW = b'{"topics":["directory:ann"],"position":"ffffffff.0.9"}'
 
 
 class Asked:
@@ -31,7 +33,8 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> Remembered:
     """One that stands, as after a comparison of the heads, and whose thread does not run."""
     monkeypatch.setattr(Remembered, "_follow", lambda _: None)
     made: Any = Remembered(sentinel.feed, "workspace", sentinel.client)
-    made._compare({0: 5, 1: 7})
+    made._ours = b'"position":"0a1b2c3d.'
+    made._compare({0: 5, 1: 7}, module.monotonic())
     return made
 
 
@@ -91,9 +94,8 @@ def test_no_more_is_kept_than_the_bound(
         pytest.param(published(0, 6, 6, DOCUMENT_ROW), True, id="of a document"),
         pytest.param(published(0, 4, 5, DOCUMENT_ROW), True, id="heard before"),
         pytest.param(published(1, 8, 8, PERSON_ROW), False, id="of a person"),
-        pytest.param(
-            published(0, 6, 6, b'{"topics":["definition:d"],"at":[0,6]}'), False, id="of a flow"
-        ),
+        pytest.param(published(0, 6, 6, FLOW_ROW), False, id="of a flow"),
+        pytest.param(published(0, 6, 6, FOREIGN_ROW), True, id="of another installation"),
         pytest.param(published(0, 7, 7, DOCUMENT_ROW), False, id="behind a hole"),
         pytest.param(published(0, 6, 9, None), False, id="too large to be told"),
         pytest.param(published(9, 3, 3, DOCUMENT_ROW), False, id="of an unknown lane"),
@@ -112,7 +114,42 @@ def test_heads_that_nobody_told_of_are_changes(remembered: Remembered) -> None:
     asked = Asked()
     remembered.recall("key", asked)
     remembered._hear(published(0, 6, 6, DOCUMENT_ROW))
-    remembered._compare({0: 6, 1: 7})
+    remembered._compare({0: 6, 1: 7}, module.monotonic())
     assert remembered.recall("key", asked) == 1
-    remembered._compare({0: 6, 1: 8})
+    remembered._compare({0: 6, 1: 8}, module.monotonic())
     assert remembered.recall("key", asked) == 2
+
+
+@pytest.mark.parametrize("seq", [6, 7, 100])
+def test_what_another_installation_says_hides_nothing_of_ours(
+    remembered: Remembered, seq: int
+) -> None:
+    asked = Asked()
+    remembered.recall("key", asked)
+    remembered._hear(published(0, seq, seq, FOREIGN_ROW))
+    remembered._compare({0: 6, 1: 7}, module.monotonic())  # the row 6 was never heard of
+    assert remembered.recall("key", asked) == 2
+
+
+def test_what_is_behind_a_hole_hides_nothing_in_it(remembered: Remembered) -> None:
+    asked = Asked()
+    remembered._hear(published(0, 7, 7, DOCUMENT_ROW))
+    remembered.recall("key", asked)
+    remembered._compare({0: 7, 1: 7}, module.monotonic())
+    assert remembered.recall("key", asked) == 2
+
+
+def test_heads_that_begin_anew_are_changes(remembered: Remembered) -> None:
+    asked = Asked()
+    remembered.recall("key", asked)
+    remembered._compare({0: 2, 1: 7}, module.monotonic())
+    assert remembered.recall("key", asked) == 2
+    remembered._compare({0: 3, 1: 7}, module.monotonic())
+    assert remembered.recall("key", asked) == 3
+
+
+def test_a_comparison_counts_from_when_it_was_asked_for(remembered: Remembered) -> None:
+    asked = Asked()
+    long_ago = module.monotonic() - module.STANDS_S - 0.1
+    remembered._compare({0: 5, 1: 7}, long_ago)
+    assert [remembered.recall("key", asked) for _ in range(2)] == [1, 2]
