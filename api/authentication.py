@@ -10,6 +10,9 @@ from api.problems import ApiError, Fault
 from api.sessions import require_own_page, secret_of
 from domain.actor import Actor
 from infra.bootstrap import Parts
+from infra.sessions import hash_of_session
+from infra.tokens import hash_of
+from infra.views.access import Proof, credential
 
 _SCHEME = "bearer "
 
@@ -72,6 +75,15 @@ def ask_again(req: falcon.Request) -> None:
         ApiError: UNAUTHENTICATED.
     """
     req.context.actor = req.context.who_asks()
+
+
+def credential_of(req: falcon.Request) -> str:
+    """Return what stands for the secret that somebody asks by: it says no more than its hash."""
+    secret = secret_of(req) if req.get_header("Authorization") is None else None
+    if secret is not None:
+        return credential(Proof.SESSION, hash_of_session(secret).hex())
+    header = req.get_header("Authorization", required=True)
+    return credential(Proof.TOKEN, hash_of(header[len(_SCHEME) :].strip()))
 
 
 def actor_of(req: falcon.Request) -> Actor:

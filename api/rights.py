@@ -60,7 +60,7 @@ def require_history(parts: Parts, actor: Actor, command: Command, error: StaleVe
         require_party(fold(each.event for each in parts.log.load(command.document)), actor)
     elif isinstance(command, PersonCommand) and error.since:
         require_own(actor, command.login)
-    elif isinstance(command, JobCommand) and error.since:
+    elif isinstance(command, JobCommand):
         job = existing(fold_job(each.event for each in parts.log.load(command.job)))
         require_requester(actor, job.requester)
 

@@ -52,7 +52,7 @@ class Sessions:
             cursor.execute(
                 f"INSERT INTO {self._session} (secret_hash, login, token, expires_at)"
                 f" VALUES (%s, %s, %s, UTC_TIMESTAMP(6) + INTERVAL {LIFETIME_H} HOUR)",
-                (_hash(secret), login, token_id),
+                (hash_of_session(secret), login, token_id),
             )
             cursor.execute(
                 f"DELETE FROM {self._session} WHERE expires_at < UTC_TIMESTAMP(6)"
@@ -62,25 +62,32 @@ class Sessions:
 
     def actor_of(self, secret: str) -> Actor | None:
         """Return who is signed in by this secret, with the roles held now. One statement."""
+        return self.actor_by_hash(hash_of_session(secret))
+
+    def actor_by_hash(self, secret_hash: bytes) -> Actor | None:
+        """Do what `actor_of` does, where only the hash of the secret is known."""
         rows = self._tables.select(
             f"SELECT p.login, p.roles FROM {self._session} s"
             " JOIN {token} t ON t.login = s.login AND t.token = s.token"
             " JOIN {person} p ON p.login = s.login"
             " WHERE s.secret_hash = %s AND s.expires_at > UTC_TIMESTAMP(6)"
             f" AND p.active AND {_TOKEN_COUNTS}",
-            (_hash(secret),),
+            (secret_hash,),
         )
         return _actor(*rows[0]) if rows else None
 
     def end(self, secret: str) -> None:
         """Make the secret void. Idempotent."""
         with self._tables.datastore.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {self._session} WHERE secret_hash = %s", (_hash(secret),))
+            cursor.execute(
+                f"DELETE FROM {self._session} WHERE secret_hash = %s", (hash_of_session(secret),)
+            )
 
 
 def _actor(login: str, roles: str) -> Actor:
     return Actor(login, frozenset(json.loads(roles)))
 
 
-def _hash(secret: str) -> bytes:
+def hash_of_session(secret: str) -> bytes:
+    """Return what is stored of a session's secret."""
     return hashlib.sha256(secret.encode()).digest()

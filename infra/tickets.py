@@ -24,19 +24,19 @@ class Tickets:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def issue(self, login: str) -> str:
-        """Return a new ticket for this person, in characters that are safe in a URL."""
+    def issue(self, credential: str) -> str:
+        """Return a new ticket for who holds this credential, safe to stand in a URL."""
         ticket = secrets.token_urlsafe(_RANDOM_BYTES)
-        self._redis.set(_key(ticket), login, ex=LIFETIME_S)
+        self._redis.set(_key(ticket), credential, ex=LIFETIME_S)
         return ticket
 
     def redeem(self, ticket: str) -> str | None:
-        """Return for whom the ticket is, and make it void; None if it is unknown, old or used.
+        """Return whose credential the ticket stands for, and make it void; None if it is void.
 
-        Of several at once with the same ticket, one gets the login.
+        Of several at once with the same ticket, one gets it.
         """
-        login = self._redis.getdel(_key(ticket))
-        return login.decode() if isinstance(login, bytes) else login
+        found = self._redis.getdel(_key(ticket))
+        return found.decode() if isinstance(found, bytes) else found
 
 
 def _key(ticket: str) -> str:

@@ -17,8 +17,8 @@ class Identity:
     """Who a connection is."""
 
     login: str
-    token: str | None = field(default=None, repr=False)
-    """By what they proved it; None if by a ticket, which is used up."""
+    credential: str = field(repr=False)
+    """By what they proved it, as `Access.holder` takes it; of a ticket, by what it was fetched."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,9 @@ class Verdict:
 
 def review(access: Access, identity: Identity, topics: Iterable[str]) -> Verdict:
     """Ask anew who this is and what they may read. Blocks."""
-    if identity.token is None:
-        actor = access.actor(identity.login)
-    else:
-        actor = access.authenticate(identity.token)
+    actor = access.holder(identity.credential)
     if actor is None or actor.login != identity.login:
-        inactive = identity.token is None or access.actor(identity.login) is None
-        return Verdict(DEACTIVATED if inactive else REVOKED)
+        return Verdict(DEACTIVATED if access.actor(identity.login) is None else REVOKED)
     return Verdict(None, {topic: _grant(access, actor, topic) for topic in topics})
 
 

@@ -42,11 +42,14 @@ class Feed(Protocol):
 class Access(Protocol):
     """Who somebody is and what they may read, as of now."""
 
-    def authenticate(self, token: str) -> Actor | None:
-        """Return whose token this is; None if it is void or its person may not act."""
+    def credential_of(self, token: str) -> str:
+        """Return what stands for this token where the token must not be kept. Does not block."""
 
-    def redeem(self, ticket: str) -> Actor | None:
-        """Return for whom the ticket was issued, and make it void; None if it is void."""
+    def redeem(self, ticket: str) -> str | None:
+        """Return the credential that fetched the ticket, and make it void; None if it is void."""
+
+    def holder(self, credential: str) -> Actor | None:
+        """Return whose credential this is; None if it is void or its person may not act."""
 
     def actor(self, login: str) -> Actor | None:
         """Return the person with their roles; None if unknown or inactive."""

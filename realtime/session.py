@@ -129,21 +129,25 @@ class Session:
 
     def _connect(self, request_id: int, request: Connect) -> Steps[None]:
         try:
-            actor = yield from ask(lambda: self._recognise(request))
+            found = yield from ask(lambda: self._recognise(request))
         except UnavailableError:
             self._end(protocol.UNAVAILABLE)
             return
-        if actor is None or self._ended:
+        if found is None or self._ended:
             self._end(protocol.UNAUTHORIZED)
             return
-        self._identity = Identity(actor.login, request.token)
+        actor, credential = found
+        self._identity = Identity(actor.login, credential)
         self._watch(())
         self._send(protocol.ok(request_id, **self._welcome(actor)))
 
-    def _recognise(self, request: Connect) -> Actor | None:
+    def _recognise(self, request: Connect) -> tuple[Actor, str] | None:
         if request.token is not None:
-            return self._access.authenticate(request.token)
-        return self._access.redeem(request.ticket or "")
+            credential: str | None = self._access.credential_of(request.token)
+        else:
+            credential = self._access.redeem(request.ticket or "")
+        actor = None if credential is None else self._access.holder(credential)
+        return None if actor is None or credential is None else (actor, credential)
 
     def _welcome(self, actor: Actor) -> dict[str, object]:
         limits, place = self._hub.limits, self._hub.place()

@@ -98,14 +98,18 @@ class FakeAccess:
     readable: set[tuple[str, str]] = field(default_factory=set)
     away: bool = False
 
-    def authenticate(self, token: str) -> Actor | None:
-        known = token.startswith("token-") and token not in self.void
-        return self.actor(token.removeprefix("token-")) if known else None
+    def credential_of(self, token: str) -> str:
+        return f"hash-of-{token}"
 
-    def redeem(self, ticket: str) -> Actor | None:
+    def redeem(self, ticket: str) -> str | None:
         known = ticket.startswith("ticket-") and ticket not in self.void
         self.void.add(ticket)
-        return self.actor(ticket.removeprefix("ticket-")) if known else None
+        return f"hash-of-token-{ticket.removeprefix('ticket-')}" if known else None
+
+    def holder(self, credential: str) -> Actor | None:
+        token = credential.removeprefix("hash-of-")
+        known = token.startswith("token-") and token not in self.void
+        return self.actor(token.removeprefix("token-")) if known else None
 
     def actor(self, login: str) -> Actor | None:
         if self.away:

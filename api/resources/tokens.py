@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import falcon
 import msgspec
 
-from api.authentication import actor_of
+from api.authentication import actor_of, credential_of
 from api.body import read_body
 from api.commanding import Commanding
 from api.query import cursor_of, limit_of, no_parameters
@@ -88,7 +88,7 @@ class TicketOffice:
         """Issue a ticket for one connection of the actor's."""
         no_parameters(req)
         read_body(req, _NOTHING)
-        ticket = self.tickets.issue(actor_of(req).login)
+        ticket = self.tickets.issue(credential_of(req))
         resp.status = falcon.HTTP_CREATED
         resp.data = msgspec.json.encode({"ticket": ticket, "expires_in_s": LIFETIME_S})
         resp.set_header("Cache-Control", "no-store")

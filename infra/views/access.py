@@ -1,9 +1,11 @@
 """Who somebody is, and what they may read: asked at every entry."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from domain.actor import ADMIN, AUDITOR, Actor
+from infra.sessions import Sessions
 from infra.tickets import Tickets
 from infra.tokens import hash_of
 from infra.views.directory import DirectoryView
@@ -13,21 +15,41 @@ from infra.views.remembered import Remembered
 READS_ALL = frozenset({ADMIN, AUDITOR})
 
 
+class Proof(StrEnum):
+    """What somebody shows who they are by."""
+
+    TOKEN = "token"  # noqa: S105  # the word
+    SESSION = "session"
+
+
+def credential(proof: Proof, secret_hash: str) -> str:
+    """Return what stands for a secret; `Access.holder` says for whom that stands."""
+    return f"{proof}:{secret_hash}"
+
+
 @dataclass(frozen=True)
 class Access:
     """Answers from the views on the primary: a right that was taken is gone when they show it."""
 
     directory: DirectoryView
     tickets: Tickets
+    sessions: Sessions
 
-    def authenticate(self, token: str) -> Actor | None:
-        """Return whom this secret stands for; None if for nobody."""
-        return self.directory.actor_of(token)
+    @staticmethod
+    def credential_of(token: str) -> str:
+        """Return what stands for this secret where the secret must not be kept: its hash."""
+        return credential(Proof.TOKEN, hash_of(token))
 
-    def redeem(self, ticket: str) -> Actor | None:
-        """Return for whom this one-use ticket was made; None if it is unknown, old or used."""
-        login = self.tickets.redeem(ticket)
-        return None if login is None else self.directory.actor(login)
+    def redeem(self, ticket: str) -> str | None:
+        """Return the credential that fetched this one-use ticket; None if the ticket is void."""
+        return self.tickets.redeem(ticket)
+
+    def holder(self, credential: str) -> Actor | None:
+        """Return whose credential this is, with the roles held now; None if it counts no more."""
+        proof, _, of = credential.partition(":")
+        if proof == Proof.TOKEN:
+            return self.directory.signed_in(of)[0]
+        return self.sessions.actor_by_hash(bytes.fromhex(of)) if proof == Proof.SESSION else None
 
     def actor(self, login: str) -> Actor | None:
         """Return the person with the roles held now; None if there is none, or not active."""

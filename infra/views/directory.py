@@ -8,7 +8,6 @@ from math import inf
 from commands.ports import Directory
 from domain.actor import ADMIN, Actor
 from domain.document.facts import DirectoryFacts, Needs, PersonFacts
-from infra.tokens import hash_of
 from infra.views.tables import Tables
 
 #: How far up the chain of managers is looked: no organisation has more levels, so what is
@@ -81,10 +80,6 @@ class DirectoryView(Directory):
             "SELECT login, roles FROM {person} WHERE login = %s AND active", (login,)
         )
         return _actor(rows)
-
-    def actor_of(self, secret: str) -> Actor | None:
-        """Return whom a token's secret stands for; None if for nobody, or no longer."""
-        return self.signed_in(hash_of(secret))[0]
 
     def signed_in(self, token_hash: str) -> tuple[Actor | None, float]:
         """Return whom the token of this hash stands for, and for how many seconds it will."""

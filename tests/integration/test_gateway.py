@@ -301,10 +301,10 @@ def test_a_ticket_is_kept_by_its_hash_for_a_while_and_redeemed_once(
 ) -> None:
     with Redis.from_url(redis_server.start().url) as redis:
         tickets = Tickets(redis)
-        ticket = tickets.issue("ann")
+        ticket = tickets.issue("token:0a1b")
         (key,) = redis.keys("ringi:ticket:*")
         assert ticket not in key.decode()
         assert 0 < redis.ttl(key) <= LIFETIME_S
         assert tickets.redeem("other") is None
-        assert tickets.redeem(ticket) == "ann"
+        assert tickets.redeem(ticket) == "token:0a1b"
         assert tickets.redeem(ticket) is None

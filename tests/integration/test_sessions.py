@@ -93,7 +93,9 @@ def test_a_session_opens_what_its_token_opens(world: World) -> None:
     created = with_cookie(world, "POST", "/v1/documents", cookie, body=NEW)
     assert created.status_code == 201
     ticket = with_cookie(world, "POST", "/v1/tickets", cookie).json["ticket"]
-    actor = world.parts.access.redeem(ticket)
+    credential = world.parts.access.redeem(ticket)
+    assert credential is not None
+    actor = world.parts.access.holder(credential)
     assert actor is not None
     assert actor.login == "ann"
     assert with_cookie(world, "GET", "/v1/people/mia/tokens", cookie).status_code == 403

@@ -113,6 +113,19 @@ def test_whose_token_was_revoked_is_sent_away_for_good() -> None:
     assert outlet.sent == []
 
 
+def test_a_ticket_counts_no_longer_than_what_it_was_fetched_by() -> None:
+    desk = a_desk()
+    outlet = FakeOutlet()
+    session = Session("c", "gw", desk.hub, desk.access, outlet)
+    desk.ask(session, connect={"ticket": "ticket-ann"})
+    desk.access.void.add("token-ann")
+    answered(session.review())
+    assert outlet.close is protocol.REVOKED
+    late = FakeOutlet()
+    desk.ask(Session("d", "gw", desk.hub, desk.access, late), connect={"ticket": "ticket-ann"})
+    assert late.close is protocol.UNAUTHORIZED
+
+
 def test_who_cannot_be_judged_may_not_go_on() -> None:
     desk, session, outlet = a_follower("ann", "inbox:ann")
     desk.access.away = True
