@@ -47,8 +47,8 @@ def jobs(bench: Bench) -> Iterator[Row]:
         with a_company(bench.server, folder, "benchjobs") as world:
             row = Row(
                 name="jobs",
-                what=f"{number} jobs that do nothing, {GROUP} a message as the reaction sends them, drained"
-                f" by one process, {THREADS} threads",
+                what=f"{number} jobs that do nothing, {GROUP} a message, as a backlog is sent,"
+                f" drained by one process, {THREADS} threads",
                 against="bare Dramatiq, an actor that does nothing, one a message, as many threads",
                 unit="jobs/s",
                 target=0.5,
