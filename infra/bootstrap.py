@@ -155,7 +155,7 @@ class Parts:
     def attempts(self) -> Attempts:
         """What begins attempts at jobs for this process."""
         bus = self.bus
-        return Attempts(bus.log, bus.ports, bus.grown, self.writing, self.identity)
+        return Attempts(self.log, bus.ports, bus.grown, self.writing, self.identity)
 
     @cached_property
     def mail(self) -> Sending:

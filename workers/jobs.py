@@ -19,6 +19,7 @@ from infra.metrics.serving import serve
 from infra.redis_clients import patient_client
 from infra.settings import Settings
 from workers import mail, run_job
+from workers.folders import sweep
 from workers.parts import JobParts
 
 Declare = Callable[[RedisBroker, JobParts], None]
@@ -48,6 +49,7 @@ def run(parts: JobParts, broker_url: str, threads: int, actors: Sequence[Declare
     os.environ.setdefault("dramatiq_restart_delay", "500")
     from dramatiq.worker import Worker  # noqa: PLC0415
 
+    sweep()
     broker = make_broker(patient_client(broker_url))
     broker.add_middleware(TimeLimit())
     for declare in actors:

@@ -120,6 +120,10 @@ class JobParts(Protocol):
         """What begins attempts at jobs."""
 
     @property
+    def job_queue(self) -> JobQueue:
+        """Where jobs are told that are due and left to others."""
+
+    @property
     def identity(self) -> Identity:
         """The name under which this process takes up jobs; good within `with`."""
 

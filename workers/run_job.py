@@ -1,32 +1,30 @@
-"""The actor of the queue `jobs`: one attempt at one job, from its message to its last event."""
+"""The actor of the queue `jobs`: attempts at the jobs that a message tells of."""
 
 import logging
-import tempfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from uuid import UUID
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import Interrupt
 from eventsourcing.persistence import PersistenceError
 
-from domain.actor import Actor
-from domain.job.events import Result
-from infra.jobs.attempts import Attempt, SupersededError
+from infra.jobs.attempts import Attempt, Series
 from infra.jobs.queue import QUEUE
 from infra.logs import conversation
 from workers.kinds import KINDS
-from workers.kinds.base import FailedForGoodError, Kind, Made, Work
+from workers.kinds.base import Kind
+from workers.making import LEFT, Making, Outcome
 from workers.parts import JobParts
 
-#: Seconds that an attempt may take. It ends at the next line of Python then; what waits outside of
-#: Python has time-outs of its own.
+#: Seconds that a message may take, so an attempt too: what comes before one in the same message was
+#: quick. It ends at the next line of Python then; what waits outside of Python has time-outs of
+#: its own.
 LONGEST_S = 600
 
-#: Seconds between two events that tell of progress, at least: they are for eyes.
-TELL_EVERY_S = 1.0
+#: Seconds up to which a job was quick. Where the newest one of a kind was, a thread makes one
+#: after the other; else each is left to whichever thread comes first.
+QUICK_S = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -38,16 +36,16 @@ def declare(
     longest_s: float = LONGEST_S,
 ) -> None:
     """Declare the actor on `broker`, which has the middleware TimeLimit."""
-    run_job = RunJob(parts, kinds)
+    run_jobs = RunJobs(parts, kinds)
 
     @dramatiq.actor(
         actor_name=QUEUE, queue_name=QUEUE, broker=broker, time_limit=int(longest_s * 1000)
     )
-    def run(job: str) -> None:
-        run_job(UUID(job))
+    def run(*jobs: str) -> None:
+        run_jobs([UUID(job) for job in jobs])
 
 
-class RunJob:
+class RunJobs:
     """What the actor does. Safe to use from many threads.
 
     Its message is a hint: it may come early, late, twice or never. Whatever this does not bring to
@@ -57,92 +55,101 @@ class RunJob:
     def __init__(self, parts: JobParts, kinds: Mapping[str, Kind]) -> None:
         self._parts = parts
         self._kinds = kinds
+        self._quick: set[str] = set()
 
-    def __call__(self, job: UUID) -> None:
-        """Make an attempt at the job, if it is due and nobody else is at it. Never raises."""
+    def __call__(self, jobs: Sequence[UUID]) -> None:
+        """Make attempts at those that are due and that nobody else is at. Never raises."""
         try:
-            attempt = self._parts.attempts.begin(job)
+            series = self._parts.attempts.series(jobs)
         except PersistenceError as error:
-            logger.warning("job %s is not begun: %s", job, error)
+            logger.warning("%d jobs are not begun: %s", len(jobs), error)
             return
-        if attempt is None:
-            return
-        began, outcome = monotonic(), "left"
+        making = Making(self._parts, self._kinds)
+        turn = _Turn(series, making.make, self._parts.job_queue.hand_back, self._quick, self._count)
         try:
-            with conversation(attempt.correlation_id):
-                outcome = self._make(attempt)
-        except SupersededError as error:
-            outcome = "superseded"
-            logger.warning("attempt %d counts no longer: %s", attempt.number, error)
+            turn.run(jobs)
+        except PersistenceError as error:
+            logger.warning("jobs are left: %s", error)
         except BaseException:
-            # It is under way for all who look, as long as this process lives under its name.
-            logger.exception("attempt %d at job %s is left", attempt.number, job)
-            self._parts.identity.renew()
+            logger.exception("jobs are left")
         finally:
-            kind = attempt.state.kind if attempt.state.kind in self._kinds else "unknown"
-            self._parts.metrics.jobs.ended(kind, outcome, monotonic() - began)
+            turn.leave()
+            if series.dangling:
+                # It is under way for all who look, as long as this process lives under its name.
+                self._parts.identity.renew()
 
-    def _make(self, attempt: Attempt) -> str:
-        """Make the attempt to its end on the log; return how it ended."""
-        requester = attempt.state.requester
-        actor = self._parts.access.actor(requester)
-        if actor is None:
-            attempt.failed(f"{requester} may not act any more", for_good=True)
-            return "refused"
-        try:
-            result = self._result(attempt, actor)
-        except SupersededError:
-            raise
-        except FailedForGoodError as error:
-            attempt.failed(str(error), for_good=True)
-            return "refused"
-        except Interrupt:
-            attempt.failed("it took too long")
-            return "interrupted"
-        except Exception as error:
-            logger.exception("attempt %d at job %s failed", attempt.number, attempt.job)
-            attempt.failed(f"{type(error).__name__}: {error}")
-            return "failed"
-        attempt.succeeded(result)
-        logger.info("job %s is done", attempt.job)
-        return "succeeded"
-
-    def _result(self, attempt: Attempt, actor: Actor) -> Result | None:
-        kind = self._kinds.get(attempt.state.kind)
-        if kind is None:
-            raise LookupError(f"this process knows no kind of job {attempt.state.kind!r}")
-        with tempfile.TemporaryDirectory(prefix="ringi-job-") as folder:
-            made = kind(self._work(attempt, actor, Path(folder)))
-            return None if made is None else self._kept(made)
-
-    def _work(self, attempt: Attempt, actor: Actor, folder: Path) -> Work:
-        parts = self._parts
-        parts.router.begin(actor.login)
-        parts.router.require_present()  # what was there when the job was asked for, is in it
-        return Work(
-            actor=actor,
-            parameters=attempt.state.parameters,
-            folder=folder,
-            at=attempt.at,
-            history=parts.history,
-            queries=parts.queries,
-            access=parts.access,
-            progress=throttled(attempt.progressed),
-        )
-
-    def _kept(self, made: Made) -> Result:
-        digest, size = self._parts.results.keep(made.path)
-        return Result(digest, size, made.media_type, made.name)
+    def _count(self, kind: str, outcome: str, seconds: float) -> None:
+        known = kind if kind in self._kinds else "unknown"
+        self._parts.metrics.jobs.ended(known, outcome, seconds)
 
 
-def throttled(tell: Callable[[int, int], None]) -> Callable[[int, int], None]:
-    """Return what tells of progress, but not in the first second, nor twice within one."""
-    told = monotonic()
+class _Turn:
+    """One message: its jobs, one after the other, as long as they are quick."""
 
-    def progress(done: int, total: int) -> None:
-        nonlocal told
-        if monotonic() - told >= TELL_EVERY_S:
-            tell(done, total)
-            told = monotonic()
+    def __init__(
+        self,
+        series: Series,
+        make: Callable[[Attempt], Outcome],
+        hand_back: Callable[[Sequence[UUID]], None],
+        quick: set[str],
+        count: Callable[[str, str, float], None],
+    ) -> None:
+        self._series = series
+        self._make = make
+        self._hand_back = hand_back
+        self._quick = quick
+        """Kinds whose newest job in this process was quick."""
+        self._count = count
+        self._unsettled: tuple[Attempt, Outcome, float] | None = None
 
-    return progress
+    def run(self, jobs: Sequence[UUID]) -> None:
+        """Make attempts; hand back what would wait for a slow one."""
+        left = list(dict.fromkeys(jobs))
+        while left:
+            job = left.pop(0)
+            found = self._series.due(job)
+            if found is None:
+                continue
+            if left and found.kind not in self._quick:
+                self._hand_back(left)
+                left = []
+            attempt = self._series.begin(job)
+            self._settled()
+            if attempt is not None and not self._made_quickly(attempt) and left:
+                self._series.settle()
+                self._settled()
+                self._hand_back(left)
+                left = []
+        self._series.settle()
+        self._settled()
+
+    def leave(self) -> None:
+        """Count what was begun and is not ended: it is made again."""
+        if self._unsettled is not None:
+            attempt, _, began = self._unsettled
+            self._unsettled = None
+            self._count(attempt.state.kind, LEFT, monotonic() - began)
+
+    def _made_quickly(self, attempt: Attempt) -> bool:
+        began, kind = monotonic(), attempt.state.kind
+        self._unsettled = (attempt, LEFT, began)
+        with conversation(attempt.correlation_id):
+            outcome = self._make(attempt)
+        self._unsettled = (attempt, outcome, began)
+        quick = monotonic() - began < QUICK_S
+        (self._quick.add if quick else self._quick.discard)(kind)
+        return quick
+
+    def _settled(self) -> None:
+        """Tell of the newest attempt, whose end is written by now, or refused."""
+        if self._unsettled is None:
+            return
+        attempt, outcome, began = self._unsettled
+        self._unsettled = None
+        with conversation(attempt.correlation_id):
+            if attempt.superseded:
+                outcome = "superseded"
+                logger.warning("attempt %d at job %s counts no longer", attempt.number, attempt.job)
+            else:
+                logger.info("attempt %d at job %s %s", attempt.number, attempt.job, outcome)
+        self._count(attempt.state.kind, outcome, monotonic() - began)

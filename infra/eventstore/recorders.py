@@ -65,6 +65,10 @@ class MariaDBAggregateRecorder(AggregateRecorder):
         """Return the stream's committed events by version; empty if there is no such stream."""
         return self._streams.select(stream_of(originator_id), gt, lte, limit, desc=desc)
 
+    def select_streams(self, streams: Sequence[UUID]) -> Sequence[StoredEvent]:
+        """Return the committed events of several streams, each stream's by version."""
+        return self._streams.select_several(streams)
+
 
 class MariaDBApplicationRecorder(MariaDBAggregateRecorder, ApplicationRecorder):
     """The log: events by stream and version, and in one order that every reader agrees on."""

@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from commands.bus import decide, digest
-from commands.envelope import Envelope
-from commands.handlers import HANDLERS
-from commands.ports import ConflictError, EventLog, Outcome, Ports, Request
-from domain.actor import SYSTEM
+from commands.ports import ConflictError, Outcome, Ports
 from domain.errors import RefusedError
 from domain.job.commands import FailJob, JobCommand, ReportProgress, StartJob, SucceedJob
 from domain.job.events import Result
 from domain.job.job import Job, State, fold
-from domain.metadata import Channel, Event, Recorded
+from infra.event_log import Change, RecordedEventLog
 from infra.eventstore.datastore import Datastore
+from infra.eventstore.errors import OutcomeUnknownError
 from infra.jobs.identity import Identity, is_alive
+from infra.jobs.stream import JobStream, command_ids, now
 
 #: What is said of an attempt whose worker is no more.
 DIED = "the process that ran it ended before it did"
@@ -30,7 +27,7 @@ class SupersededError(Exception):
 class Attempts:
     """Begins attempts for this process. Safe to use from many threads."""
 
-    log: EventLog
+    log: RecordedEventLog
     ports: Ports
     grown: Callable[[Outcome], None]
     """Told after each append: the log has grown. Must not raise."""
@@ -38,116 +35,212 @@ class Attempts:
     """The server where workers take their identities."""
     identity: Identity
 
-    def begin(self, job: UUID) -> "Attempt | None":
-        """Begin the job's next attempt; None if it is not due, or somebody else is at it.
+    def series(self, jobs: Sequence[UUID]) -> "Series":
+        """Return what makes attempts at these jobs, one after the other. One statement.
 
-        Two statements, and one more where an attempt is under way: is its worker alive? If it is
-        not, and no attempt is left, the job fails for good.
+        Raises:
+            PersistenceError: the database is away; the jobs are still due.
+        """
+        histories = self.log.load_all(jobs)
+        ids = command_ids()
+        return Series(self, {job: JobStream(job, histories[job], self.ports, ids) for job in jobs})
+
+
+class Series:
+    """Attempts that one thread makes, one after the other.
+
+    The append that begins one also ends the one before: a job costs one. Between two, nothing is
+    begun that does not run, and nothing has ended that is not written.
+    """
+
+    def __init__(self, attempts: Attempts, streams: dict[UUID, JobStream]) -> None:
+        self._attempts = attempts
+        self._streams = streams
+        self._alive: dict[str, bool] = {}
+        self._newest: Attempt | None = None
+        self._end: Change | None = None
+        self._under_way: set[UUID] = set()
+
+    @property
+    def dangling(self) -> bool:
+        """Whether an attempt is, or may be, under way for all who look: begun and not ended."""
+        return bool(self._under_way)
+
+    def due(self, job: UUID) -> Job | None:
+        """Return the job if it is due, as far as this series knows.
+
+        One statement where an attempt is under way: is its worker alive? If it is not, and no
+        attempt is left, the job fails for good.
+        """
+        stream = self._streams[job]
+        found = stream.state
+        if found is None or not self._is_due(found):
+            return None
+        if found.state is State.RUNNING and found.exhausted:
+            try:
+                self._append([stream.give(FailJob(job, found.attempt, DIED))])
+            except ConflictError:
+                return None  # somebody was faster
+            return None
+        return found
+
+    def begin(self, job: UUID) -> "Attempt | None":
+        """Begin the next attempt at a job that is due; None if somebody else did. One statement.
 
         Raises:
             NoIdentityError: this process cannot show that it lives.
-            PersistenceError: the database is away; the job is still due.
+            PersistenceError: the database is away; see `dangling`.
         """
-        stream = _Stream(self, job, list(self.log.load(job)))
-        found = fold(each.event for each in stream.history)
-        if found is None or not self._is_due(found):
-            return None
+        stream = self._streams[job]
+        found = stream.state
+        assert found is not None  # noqa: S101  # it is due
+        number = found.attempt + 1
         try:
-            if found.state is State.RUNNING and found.exhausted:
-                stream.give(FailJob(job, found.attempt, DIED))
-                return None
-            number = found.attempt + 1
-            at = stream.give(StartJob(job, number, self.identity.worker))
-        except (SupersededError, RefusedError):  # somebody was faster, or the clock is behind
+            start = stream.give(StartJob(job, number, self._attempts.identity.worker))
+        except RefusedError:  # the clock is behind
             return None
-        return Attempt(job, number, found, at, stream)
+        if not self._is_begun(start):
+            return None
+        self._newest = Attempt(number, found, start, self, stream)
+        return self._newest
+
+    def settle(self) -> None:
+        """Write what is not written yet. One statement, or none."""
+        end, newest = self._end, self._newest
+        self._end = self._newest = None
+        if end is None or newest is None:
+            return
+        try:
+            self._append([end])
+        except ConflictError:
+            newest.superseded = True
+            self._lost(newest)
+        else:
+            self._under_way.discard(newest.job)
+
+    def end_with(self, change: Change) -> None:
+        """Let the newest attempt's end be written, with the next one's start or by `settle`."""
+        self._end = change
+
+    def tell(self, change: Change) -> None:
+        """Append what the newest attempt tells.
+
+        Raises:
+            SupersededError: it is not the job's newest one; nothing was written.
+        """
+        try:
+            self._append([change])
+        except ConflictError as error:
+            if self._newest is not None:
+                self._lost(self._newest)
+            raise SupersededError(f"job {change.stream} is beyond {change.version}") from error
+
+    def _is_begun(self, start: Change) -> bool:
+        """Append a start, and the end before it."""
+        self._under_way.add(start.stream)
+        if self._end is not None:
+            try:
+                self._append([self._end, start])
+            except ConflictError:  # of one of them, or both
+                self.settle()
+            else:
+                self._under_way.discard(self._end.stream)
+                self._end = None
+                return True
+        try:
+            self._append([start])
+        except ConflictError:
+            self._under_way.discard(start.stream)
+            return False
+        return True
+
+    def _append(self, changes: Sequence[Change]) -> None:
+        """Append all or nothing.
+
+        Raises:
+            ConflictError: somebody else changed one of these jobs.
+        """
+        attempts = self._attempts
+        outcomes: Sequence[Outcome]
+        try:
+            outcomes = attempts.log.append_all(changes)
+        except OutcomeUnknownError:
+            # No key makes a repetition safe, but the version does; the stream says who was first.
+            try:
+                outcomes = attempts.log.append_all(changes)
+            except ConflictError:
+                if not self._is_there(changes[-1]):
+                    raise
+                outcomes = ()
+        for change in changes:
+            self._streams[change.stream].wrote(change)
+        for outcome in outcomes:
+            attempts.grown(outcome)
+
+    def _is_there(self, change: Change) -> bool:
+        found = self._attempts.log.load(change.stream)[change.version :]
+        return bool(found) and found[0].meta.command_id == change.meta.command_id
+
+    def _lost(self, attempt: "Attempt") -> None:
+        """Forget an attempt, unless it still runs for all who look: nobody goes on with it then."""
+        found = fold(each.event for each in self._attempts.log.load(attempt.job))
+        if found is None or found.state is not State.RUNNING or found.attempt != attempt.number:
+            self._under_way.discard(attempt.job)
 
     def _is_due(self, job: Job) -> bool:
         match job.state:
             case State.REQUESTED:
                 return True
             case State.WAITING:
-                return job.retry_at is not None and job.retry_at <= _now()
+                return job.retry_at is not None and job.retry_at <= now()
             case State.RUNNING:
-                return not is_alive(self.datastore, job.worker)
+                return not self._lives(job.worker)
             case _:
                 return False
 
+    def _lives(self, worker: str) -> bool:
+        if worker not in self._alive:
+            self._alive[worker] = is_alive(self._attempts.datastore, worker)
+        return self._alive[worker]
+
 
 class Attempt:
-    """One attempt that this process makes; for one thread.
+    """One attempt that this process makes; for one thread, until its series begins the next."""
 
-    Each method appends one event in one statement.
-
-    Raises:
-        SupersededError: from every method, and nothing was written.
-    """
-
-    def __init__(self, job: UUID, number: int, state: Job, at: datetime, stream: "_Stream") -> None:
-        self.job = job
+    def __init__(
+        self, number: int, state: Job, start: Change, series: Series, stream: JobStream
+    ) -> None:
+        self.job = start.stream
         self.number = number
         self.state = state
         """The job as it was when the attempt began: its kind, parameters and requester."""
-        self.at = at
+        self.at = start.meta.recorded_at
         """When it began."""
-        self.correlation_id = stream.history[0].meta.correlation_id
+        self.correlation_id = stream.correlation_id
         """The conversation in which the job was asked for."""
+        self.superseded = False
+        """Somebody else went on with the job: that this one ended was not written."""
+        self._series = series
         self._stream = stream
 
     def progressed(self, done: int, total: int) -> None:
-        """Tell how much is done."""
-        self._stream.give(ReportProgress(self.job, self.number, done, total))
+        """Tell how much is done. One statement.
+
+        Raises:
+            SupersededError: it counts no longer; nothing was written.
+        """
+        self._series.tell(self._given(ReportProgress(self.job, self.number, done, total)))
 
     def succeeded(self, result: Result | None) -> None:
-        """Tell that the work is done; it ends the job."""
-        self._stream.give(SucceedJob(self.job, self.number, result))
+        """Tell that the work is done; it ends the job. Written by the series."""
+        self._series.end_with(self._given(SucceedJob(self.job, self.number, result)))
 
     def failed(self, error: str, *, for_good: bool = False) -> None:
-        """Tell that it came to nothing; the job is tried again, unless `for_good` or too often."""
-        self._stream.give(FailJob(self.job, self.number, error, for_good))
+        """Tell that it came to nothing; the job is tried again, unless `for_good` or too often.
 
-
-@dataclass(frozen=True)
-class _Stream:
-    """A job's events as this process knows them; whoever knows fewer than there are is late."""
-
-    attempts: Attempts
-    job: UUID
-    history: list[Recorded]
-
-    def give(self, command: JobCommand) -> datetime:
-        """Append what follows from the command; return its time.
-
-        The bus would load the stream for each command; here nobody else may have appended.
+        Written by the series.
         """
-        envelope = Envelope(
-            command=command,
-            command_id=f"job:{uuid4()}",
-            actor=SYSTEM,
-            at=_now(),
-            channel=Channel.POLICY,
-            correlation_id=self.history[0].meta.correlation_id,
-        )
-        attempts, version = self.attempts, len(self.history)
-        events = decide(HANDLERS[type(command)], self.history, envelope, attempts.ports)
-        request = Request(envelope.command_id, digest(envelope))
-        try:
-            outcome = attempts.log.append(self.job, version, events, envelope.meta, request)
-        except ConflictError as error:
-            raise SupersededError(f"job {self.job} is beyond version {version}") from error
-        self.history.extend(_recorded(self.job, version, events, envelope))
-        attempts.grown(outcome)
-        return envelope.at
+        self._series.end_with(self._given(FailJob(self.job, self.number, error, for_good)))
 
-
-def _recorded(
-    stream: UUID, version: int, events: Sequence[Event], envelope: Envelope
-) -> list[Recorded]:
-    return [
-        Recorded(stream, number, event, envelope.meta)
-        for number, event in enumerate(events, version + 1)
-    ]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  # here commands begin, and take their time along
+    def _given(self, command: JobCommand) -> Change:
+        return self._stream.give(command)

@@ -46,7 +46,7 @@ class DueParts(Protocol):
 
 
 def enqueue_due(parts: DueParts) -> int:
-    """Tell the workers of jobs that are due; return how many messages that took.
+    """Tell the workers of jobs that are due; return how many it told of.
 
     Safe to call at any time, by any number of processes at once. Never raises for Redis.
 

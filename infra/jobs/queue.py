@@ -1,6 +1,6 @@
 """Hints on Dramatiq's queue that a job is due. They may be lost or doubled without harm."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import dramatiq
@@ -14,6 +14,9 @@ from infra.redis_clients import Outage
 QUEUE = "jobs"
 QUEUE_KEY = f"dramatiq:{QUEUE}"
 
+#: Jobs that one message tells of, at most.
+GROUP = 32
+
 #: Messages in the queue from which on no further ones are sent: where no worker runs, it must not
 #: grow for ever. What is not told now is told when it is still due later.
 MOST_QUEUED = 1_000
@@ -23,7 +26,7 @@ PENDING_S = 5
 
 #: Mark each job for which no hint stands yet, as long as there is room; return their places.
 _HINT = """
-local room = tonumber(ARGV[2]) - redis.call('LLEN', KEYS[1])
+local room = (tonumber(ARGV[2]) - redis.call('LLEN', KEYS[1])) * tonumber(ARGV[3])
 local needing = {}
 for at = 2, #KEYS do
     if #needing < room and redis.call('SET', KEYS[at], '1', 'NX', 'PX', ARGV[1]) then
@@ -59,18 +62,30 @@ class JobQueue:
         self._outage = Outage("jobs begin when it is back")
 
     def hint(self, jobs: Sequence[Due]) -> int:
-        """Send a message for each job that has none; return how many. Never raises for Redis."""
-        sent = 0
+        """Tell of each job of which no message does; return how many. Never raises for Redis."""
+        told = 0
         if jobs:
             with self._outage.attempt() as may:
                 if may:
                     marks = (f"ringi:hinted:{job}:{version}" for job, version in jobs)
                     keys = [QUEUE_KEY, *marks]
-                    needing = self._hint(keys=keys, args=[PENDING_S * 1000, MOST_QUEUED])
-                    for place in needing:
-                        self._send(job_message(jobs[int(place)][0]))
-                        sent += 1
-        return sent
+                    needing = self._hint(keys=keys, args=[PENDING_S * 1000, MOST_QUEUED, GROUP])
+                    for group in _groups([jobs[int(place)][0] for place in needing]):
+                        self._send(job_message(group))
+                        told += len(group)
+        return told
+
+    def hand_back(self, jobs: Sequence[UUID]) -> None:
+        """Tell others of jobs that a message told of; never raises for Redis.
+
+        Two messages, so that many threads soon have one each.
+        """
+        half = len(jobs) // 2
+        with self._outage.attempt() as may:
+            if may:
+                for part in (jobs[:half], jobs[half:]):
+                    if part:
+                        self._send(job_message(part))
 
     def told(self, _lane: int, rows: Sequence[FeedRow]) -> None:
         """Send hints for what `projections.jobs` has just told; never raises for Redis."""
@@ -78,8 +93,12 @@ class JobQueue:
         self.hint([(UUID(each.topics[0].removeprefix("job:")), each.version) for each in told])
 
 
-def job_message(job: UUID) -> "dramatiq.Message[None]":
+def job_message(jobs: Sequence[UUID]) -> "dramatiq.Message[None]":
     """Return the message for `workers.run_job`."""
     return dramatiq.Message(
-        queue_name=QUEUE, actor_name=QUEUE, args=(str(job),), kwargs={}, options={}
+        queue_name=QUEUE, actor_name=QUEUE, args=tuple(map(str, jobs)), kwargs={}, options={}
     )
+
+
+def _groups(jobs: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (jobs[first : first + GROUP] for first in range(0, len(jobs), GROUP))

@@ -19,8 +19,8 @@ from domain.job.events import JobFailed, JobStarted, JobSucceeded, Parameter
 from domain.job.job import ATTEMPTS, State, fold
 from domain.metadata import Channel, Event
 from infra.home import CHECKOUT
-from infra.jobs import attempts
 from infra.jobs.queue import QUEUE_KEY
+from infra.jobs.stream import now
 from infra.stack import MariaDBServer
 from projections.jobs import PATIENCE_S
 from tests.integration.api_world import World, a_company
@@ -74,7 +74,7 @@ class Works:
     def ask(self, kind: str, **parameters: Parameter) -> UUID:
         job = uuid4()
         command = RequestJob(job, kind, parameters)
-        envelope = Envelope(command, uuid4().hex, Actor("ann"), attempts._now(), Channel.API)
+        envelope = Envelope(command, uuid4().hex, Actor("ann"), now(), Channel.API)
         self.world.parts.bus.handle(envelope)
         return job
 
@@ -150,7 +150,9 @@ def test_a_job_that_kills_its_process_fails_for_good(works: Works) -> None:
     job, parts = works.ask("kills"), works.world.parts
     with parts.identity:
         for _ in range(ATTEMPTS - 2):
-            assert parts.attempts.begin(job) is not None
+            series = parts.attempts.series([job])
+            assert series.due(job) is not None
+            assert series.begin(job) is not None
             parts.identity.renew()
     for _ in range(2):
         assert works.start_jobs().wait(20) == -signal.SIGKILL
@@ -215,6 +217,20 @@ def test_a_job_that_takes_too_long_is_broken_off(works: Works) -> None:
     events = works.wait_for(job, State.WAITING)
     assert isinstance(events[-1], JobFailed)
     assert events[-1].error == "it took too long"
+
+
+def test_one_message_of_jobs_that_end_fail_and_hang_ends_each_once(works: Works) -> None:
+    works.start_jobs("0.5")
+    text = [works.ask("text", text=str(number)) for number in range(8)]
+    endless, cannot = works.ask("endless"), works.ask("cannot")
+    works.world.parts.job_queue.hand_back([*text[:4], endless, cannot, *text[4:]])
+    for job in text:
+        assert [type(each) for each in works.wait_for(job)[1:]] == [JobStarted, JobSucceeded]
+    works.wait_for(endless, State.WAITING)
+    assert works.count(endless, JobStarted) == 1
+    ended = works.wait_for(cannot, State.FAILED)
+    assert ended[-1] == JobFailed(1, "there is no such thing", None)
+    assert works.count(cannot, JobStarted) == 1
 
 
 def test_jobs_under_random_kills_are_each_done_once(works: Works) -> None:

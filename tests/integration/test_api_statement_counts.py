@@ -32,7 +32,8 @@ from tests.integration.observing import wait_until
 KINDS = {
     "who asks": r"SELECT p\.login, p\.roles, TIMESTAMPDIFF",
     "stream": r"SELECT version, topic, state FROM",
-    "append": r"BEGIN NOT ATOMIC",
+    "streams": r"SELECT stream, version, topic, state FROM",
+    "append": r"BEGIN NOT ATOMIC|INSERT INTO \S+ \(stream, version",
     "in force": r"SELECT MAX\(definition_version\)",
     "people": r"SELECT 'person', login",
     "active": r"SELECT active FROM",

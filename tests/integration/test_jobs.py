@@ -21,18 +21,19 @@ from domain.job.job import ATTEMPTS, Job, State, fold
 from domain.metadata import Channel, Event
 from infra.bootstrap import rebuild_outdated, report
 from infra.jobs import attempts as attempts_module
-from infra.jobs.attempts import SupersededError
+from infra.jobs import stream as job_stream
+from infra.jobs.attempts import Attempt, Series, SupersededError
 from infra.jobs.due import enqueue_due
 from infra.jobs.identity import is_alive
-from infra.jobs.queue import MOST_QUEUED, QUEUE_KEY
+from infra.jobs.queue import GROUP, MOST_QUEUED, QUEUE_KEY
 from infra.stack import MariaDBServer
 from projections.jobs import DUE
 from tests.integration.api_world import World, a_company
 from tests.integration.observing import wait_until
 from tests.integration.test_api_statement_counts import sent  # noqa: F401  # a fixture
 from tests.job_kinds import KINDS
-from workers import run_job
-from workers.run_job import RunJob
+from workers import making
+from workers.run_job import RunJobs
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def world(company: World) -> World:
 def ask(world: World, kind: str, by: str = "ann", **parameters: Parameter) -> UUID:
     """Ask for a job of a test's kind, which the API does not know."""
     job = uuid4()
-    now = attempts_module._now()
+    now = job_stream.now()
     command = RequestJob(job, kind, parameters)
     world.parts.bus.handle(Envelope(command, uuid4().hex, Actor(by), now, Channel.API))
     world.pump()
@@ -61,8 +62,17 @@ def ask(world: World, kind: str, by: str = "ann", **parameters: Parameter) -> UU
 
 def run(world: World, job: UUID) -> None:
     """Be a worker that gets one message."""
-    RunJob(world.parts, KINDS)(job)
+    RunJobs(world.parts, KINDS)([job])
     world.pump()
+
+
+def begin(world: World, job: UUID) -> tuple[Series, Attempt]:
+    """Begin an attempt, which is due."""
+    series = world.parts.attempts.series([job])
+    assert series.due(job) is not None
+    attempt = series.begin(job)
+    assert attempt is not None
+    return series, attempt
 
 
 def events(world: World, job: UUID) -> Sequence[Event]:
@@ -84,7 +94,7 @@ def queued(world: World) -> list[str]:
     """Return the jobs whose messages are in the queue, the newest last."""
     redis = world.parts.broker_redis
     raw = [redis.hget(f"{QUEUE_KEY}.msgs", each) for each in redis.lrange(QUEUE_KEY, 0, -1)]
-    return [msgspec.json.decode(each)["args"][0] for each in raw]
+    return [job for each in raw for job in msgspec.json.decode(each)["args"]]
 
 
 def due(world: World) -> dict[UUID, str]:
@@ -104,8 +114,9 @@ def long_ago(world: World, job: UUID) -> None:
 
 def later(monkeypatch: pytest.MonkeyPatch, **delta: float) -> None:
     """Let the clock of attempts be ahead."""
-    now = attempts_module._now
-    monkeypatch.setattr(attempts_module, "_now", lambda: now() + timedelta(**delta))
+    now = job_stream.now
+    for module in (job_stream, attempts_module):
+        monkeypatch.setattr(module, "now", lambda: now() + timedelta(**delta))
 
 
 # ---- one attempt
@@ -135,10 +146,10 @@ def test_a_job_makes_a_file_that_is_fetched_by_who_asked(world: World) -> None:
 
 
 def test_a_job_costs_four_statements(world: World, sent: list[str]) -> None:  # noqa: F811
-    job, run_it = ask(world, "nothing"), RunJob(world.parts, KINDS)
+    job, run_it = ask(world, "nothing"), RunJobs(world.parts, KINDS)
     sent.clear()
-    run_it(job)
-    assert sent == ["stream", "append", "person", "append"]
+    run_it([job])
+    assert sent == ["streams", "append", "person", "append"]
     assert state(world, job).state is State.SUCCEEDED
 
 
@@ -181,7 +192,7 @@ def test_progress_is_told_once_a_second_at_most(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(1000))
-    monkeypatch.setattr(run_job, "monotonic", lambda: next(clock) / 10)
+    monkeypatch.setattr(making, "monotonic", lambda: next(clock) / 10)
     job = ask(world, "steps", total=45)
     run(world, job)
     told = [each.done for each in events(world, job) if isinstance(each, JobProgressed)]
@@ -238,40 +249,42 @@ def test_a_kind_that_is_not_known_here_is_tried_again_elsewhere(world: World) ->
 
 def test_a_job_of_a_living_worker_is_left_to_it(world: World) -> None:
     job = ask(world, "text")
-    attempt = world.parts.attempts.begin(job)
-    assert attempt is not None
+    series, attempt = begin(world, job)
     run(world, job)
     assert len(events(world, job)) == 2
     attempt.succeeded(None)
+    series.settle()
+    assert not attempt.superseded
     assert state(world, job).state is State.SUCCEEDED
 
 
 def test_a_job_of_a_dead_worker_is_taken_over_and_the_dead_change_nothing(world: World) -> None:
     job = ask(world, "text")
-    attempt = world.parts.attempts.begin(job)
-    assert attempt is not None
+    late = [begin(world, job)]
+    world.parts.identity.renew()
+    late.append(begin(world, job))
     world.parts.identity.renew()
     run(world, job)
     assert state(world, job).state is State.SUCCEEDED
     before = events(world, job)
-    for tell in (
-        lambda: attempt.succeeded(None),
-        lambda: attempt.failed("late"),
-        lambda: attempt.progressed(1, 2),
-    ):
+    for _, attempt in late:
         with pytest.raises(SupersededError):
-            tell()
+            attempt.progressed(1, 2)
+    late[0][1].succeeded(None)
+    late[1][1].failed("late")
+    for series, attempt in late:
+        series.settle()
+        assert attempt.superseded
+        assert not series.dangling
     assert events(world, job) == before
 
 
 def test_a_job_whose_workers_die_again_and_again_fails_for_good(world: World) -> None:
     job = ask(world, "text")
     for number in range(1, ATTEMPTS + 1):
-        attempt = world.parts.attempts.begin(job)
-        assert attempt is not None
-        assert attempt.number == number
+        assert begin(world, job)[1].number == number
         world.parts.identity.renew()
-    assert world.parts.attempts.begin(job) is None
+    assert world.parts.attempts.series([job]).due(job) is None
     last = events(world, job)[-1]
     assert isinstance(last, JobFailed)
     assert last.retry_at is None
@@ -308,11 +321,9 @@ def test_a_request_is_told_once_and_what_is_lost_is_told_again(world: World) -> 
 def test_what_is_told_is_what_is_due(world: World) -> None:
     failing, running, lost = (ask(world, kind) for kind in ("fails", "text", "text"))
     run(world, failing)
-    attempt = world.parts.attempts.begin(lost)
-    assert attempt is not None
+    begin(world, lost)
     world.parts.identity.renew()
-    alive = world.parts.attempts.begin(running)
-    assert alive is not None
+    series, alive = begin(world, running)
     world.pump()
     for job in (running, lost):
         long_ago(world, job)
@@ -323,15 +334,17 @@ def test_what_is_told_is_what_is_due(world: World) -> None:
     assert str(running) not in told, "its worker lives"
     assert str(failing) not in told, "its time has not come"
     alive.succeeded(None)
+    series.settle()
     world.pump()
     assert running not in due(world)
 
 
 def test_the_queue_does_not_grow_where_no_worker_runs(world: World) -> None:
-    some = [(uuid4(), 1) for _ in range(MOST_QUEUED + 10)]
-    assert world.parts.job_queue.hint(some) == MOST_QUEUED
+    for _ in range(MOST_QUEUED - 1):
+        world.parts.job_queue.hint([(uuid4(), 1)])
+    assert world.parts.job_queue.hint([(uuid4(), 1) for _ in range(GROUP + 10)]) == GROUP
     assert world.parts.job_queue.hint([(uuid4(), 1)]) == 0
-    assert len(queued(world)) == MOST_QUEUED
+    assert world.parts.broker_redis.llen(QUEUE_KEY) == MOST_QUEUED
 
 
 def test_a_rebuilt_reaction_knows_what_the_old_one_knew(world: World) -> None:
@@ -427,7 +440,7 @@ def test_a_result_that_is_not_there_says_why(world: World) -> None:
     waiting = world.call("GET", path, by="ann")
     assert (waiting.status_code, waiting.json["type"]) == (409, "urn:ringi:problem:no-result")
     run(world, job)
-    assert world.parts.results.sweep(attempts_module._now().timestamp() + 60) > 0
+    assert world.parts.results.sweep(job_stream.now().timestamp() + 60) > 0
     gone = world.call("GET", path, by="ann")
     assert (gone.status_code, gone.json["type"]) == (410, "urn:ringi:problem:result-gone")
     empty = ask(world, "nothing")

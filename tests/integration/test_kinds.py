@@ -49,7 +49,7 @@ class Job:
         return Work(
             actor=actor,
             parameters=parameters,
-            folder=self.folder,
+            new_folder=lambda: self.folder,
             at=AT,
             history=parts.history,
             queries=parts.queries,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from domain.actor import Actor
@@ -34,8 +35,8 @@ class Work:
     """Who asked, with the roles that they hold now: nothing is shown to them that they could not
     read themselves."""
     parameters: Mapping[str, Parameter]
-    folder: Path
-    """An empty folder of this attempt alone; it is removed afterwards."""
+    new_folder: Callable[[], Path]
+    """Makes `folder`."""
     at: datetime
     """When this attempt began: the time of its `JobStarted`."""
     history: History
@@ -46,6 +47,11 @@ class Work:
     """Who may read what."""
     progress: Callable[[int, int], None]
     """Tell how many of how many parts are done. Cheap: call it as often as there is news."""
+
+    @cached_property
+    def folder(self) -> Path:
+        """An empty folder of this attempt alone, made when it is first used, removed afterwards."""
+        return self.new_folder()
 
 
 Kind = Callable[[Work], Made | None]
