@@ -7,7 +7,9 @@ import falcon
 
 from api.authentication import Authentication
 from api.commanding import Commanding
+from api.downloads import Downloads
 from api.failures import answer_with_problem
+from api.framing import Framing
 from api.negotiation import Negotiation
 from api.observing import Observing
 from api.reading import Reading
@@ -68,7 +70,7 @@ def routes(parts: Parts) -> Mapping[str, object]:
         **{f"{document}/{path}": doing for path, doing in document_commands(commanding).items()},
         "/v1/jobs": Jobs(parts, commanding, reading),
         job: Job(reading),
-        f"{job}/result": ResultOf(reading, parts.results),
+        f"{job}/result": ResultOf(reading, parts.results, Downloads(parts.settings.api_threads)),
         f"{job}/retry": Retry(commanding),
         "/v1/inbox": Inbox(parts.access, reading),
         "/v1/tickets": TicketOffice(parts.tickets),
@@ -99,7 +101,7 @@ def create_app(parts: Parts) -> Application:
     """Return the application on these parts. Connects to nothing."""
     counted = parts.router.counters if parts.settings.replica_urls else None
     observing = Observing(parts.metrics, counted)
-    middleware = [observing, Negotiation(), Authentication(parts)]
+    middleware = [observing, Framing(), Negotiation(), Authentication(parts)]
     app: Application = OneConnection(parts, middleware=middleware)
     app.add_error_handler(Exception, answer_with_problem)
     app.add_error_handler(falcon.HTTPError, answer_with_problem)

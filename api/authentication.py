@@ -7,7 +7,7 @@ from typing import Any
 import falcon
 
 from api.problems import ApiError, Fault
-from api.sessions import require_own_page, secret_of
+from api.sessions import require_own_page, require_same_person, secret_of
 from domain.actor import Actor
 from infra.bootstrap import Parts
 from infra.sessions import hash_of_session
@@ -36,7 +36,7 @@ class Authentication:
         """Find out who asks. One statement at most.
 
         Raises:
-            ApiError: UNAUTHENTICATED, FOREIGN_PAGE.
+            ApiError: UNAUTHENTICATED, FOREIGN_PAGE, OTHER_PERSON.
         """
         if not getattr(resource, "is_open", False):
             req.context.who_asks = partial(self._who_asks, req)
@@ -65,6 +65,7 @@ class Authentication:
         actor = self._parts.sessions.actor_of(secret)
         if actor is None:
             raise _unauthenticated("the session has ended: sign in", "", "Cookie")
+        require_same_person(req, actor.login)
         return actor
 
 

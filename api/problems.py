@@ -28,6 +28,7 @@ class Fault(StrEnum):
     BAD_REQUEST = "bad_request"
     UNAUTHENTICATED = "unauthenticated"
     FOREIGN_PAGE = "foreign_page"
+    OTHER_PERSON = "other_person"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
     LENGTH_REQUIRED = "length_required"
@@ -35,8 +36,10 @@ class Fault(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     OTHER_EPOCH = "other_epoch"
     NOT_YET_SHOWN = "not_yet_shown"
+    TOO_MANY_JOBS = "too_many_jobs"
     NO_RESULT = "no_result"
     RESULT_GONE = "result_gone"
+    TOO_MANY_DOWNLOADS = "too_many_downloads"
     NOT_READY = "not_ready"
     INTERNAL = "internal"
 
@@ -105,6 +108,7 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     Fault.BAD_REQUEST: Problem("bad-request", 400, "The request is not well-formed"),
     Fault.UNAUTHENTICATED: Problem("unauthenticated", 401, "It is not known who asks"),
     Fault.FOREIGN_PAGE: Problem("foreign-page", 403, "Not asked by Ringi's own page"),
+    Fault.OTHER_PERSON: Problem("other-person", 409, "Somebody else is signed in by now"),
     Fault.METHOD_NOT_ALLOWED: Problem("method-not-allowed", 405, "Not with this method"),
     Fault.NOT_ACCEPTABLE: Problem("not-acceptable", 406, "Answers are application/json"),
     Fault.LENGTH_REQUIRED: Problem("length-required", 411, "A body must tell its length"),
@@ -116,8 +120,12 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     Fault.OTHER_EPOCH: Problem("other-epoch", 409, "The position is of another history"),
     Fault.NOT_YET_SHOWN: Problem("not-yet-shown", 503, "The views are not as far yet", 1),
     # What a background job made
+    Fault.TOO_MANY_JOBS: Problem("too-many-jobs", 429, "Too much of yours waits already", 10),
     Fault.NO_RESULT: Problem("no-result", 409, "There is no result, or not yet"),
     Fault.RESULT_GONE: Problem("result-gone", 410, "The result is kept no longer"),
+    Fault.TOO_MANY_DOWNLOADS: Problem(
+        "too-many-downloads", 503, "As many files as may be are being sent", 2
+    ),
     # The servers
     Fault.NOT_READY: Problem("not-ready", 503, "Not ready for requests", 1),
     OperationalError: _UNAVAILABLE,

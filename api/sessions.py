@@ -10,8 +10,9 @@ import falcon
 
 from api.problems import ApiError, Fault
 
-#: What our page sends with each request. Another site's page cannot without asking first (CORS),
-#: and is never answered then.
+#: What our page sends with each request: whom it shows, so that it never speaks for another who has
+#: signed in in another tab. Another site's page cannot send it without asking first (CORS), and is
+#: never answered then.
 PAGE_HEADER = "X-Ringi-Page"
 
 _NAME = "ringi_session"
@@ -52,6 +53,21 @@ def require_own_page(req: falcon.Request) -> None:
         raise ApiError(Fault.FOREIGN_PAGE, f"send {PAGE_HEADER} with a cookie", PAGE_HEADER)
     if not _same_origin(req.get_header("Origin"), req.get_header("Host")):
         raise ApiError(Fault.FOREIGN_PAGE, "the page is of another origin", "Origin")
+
+
+def require_same_person(req: falcon.Request, login: str) -> None:
+    """Refuse what a page asks that shows somebody else than the cookie's `login`.
+
+    What is not sent by its scripts, such as a link that is followed, has no header.
+
+    Raises:
+        ApiError: OTHER_PERSON.
+    """
+    shown = req.get_header(PAGE_HEADER)
+    if shown not in (None, login):
+        raise ApiError(
+            Fault.OTHER_PERSON, f"{login} is signed in, and not whom the page shows", PAGE_HEADER
+        )
 
 
 def _same_origin(origin: str | None, host: str | None) -> bool:

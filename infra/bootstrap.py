@@ -40,6 +40,7 @@ from infra.mail.folder import MailFolder
 from infra.mail.handling import Handling
 from infra.mail.letters import Letters
 from infra.mail.people import People
+from infra.mail.reach import Reach
 from infra.mail.sending import Sending
 from infra.mail.telling import Telling
 from infra.metrics.metrics import Metrics
@@ -98,7 +99,7 @@ class Parts:
         self.definitions = DefinitionView(tables, self.remembered)
         self.tickets = Tickets(quick_client(settings.cache_url))
         self.sessions = Sessions(tables)
-        self.access = JobAccess(self.directory, self.tickets, self.sessions, tables)
+        self.access = JobAccess(self.directory, self.tickets, self.sessions.actor_by_hash, tables)
         self.sign_in = SignIn(self.directory, self.remembered)
         self.router = _router(self.writing, settings)
         self.history = History(self.router, self.codec)
@@ -166,7 +167,7 @@ class Parts:
         deliveries = Deliveries(self.writing)
         book = Book(deliveries, self.identity, self.metrics.mail.tried)
         return Sending(
-            Handling(self.writing, notices, people, telling),
+            Handling(self.writing, notices, Reach(self.writing, self.recorder), people, telling),
             deliveries,
             book,
             people,

@@ -11,6 +11,7 @@ from domain.metadata import Recorded
 from infra.codec import Codec
 from infra.eventstore.reading import READ_AGAIN
 from infra.eventstore.retrying import retrying
+from infra.position import EPOCH_DIGITS
 from infra.replicas.needed import Needed
 from infra.replicas.router import Router
 from infra.replicas.servers import Server
@@ -21,6 +22,8 @@ class _Answer:
     events: Sequence[Recorded]
     mark: int
     """Every event of the log up to here was seen; 0 if that was not asked."""
+    epoch: str
+    """The log's, as positions show it; empty if that was not asked."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class History:
     def of(self, stream: UUID) -> Sequence[Recorded]:
         """Return the stream's committed events in order, each with its position.
 
-        One statement on the primary. A replica first says how far its log is.
+        One statement on the primary. A replica first says how far its log is, and of which epoch.
         """
         return self.router.ask(partial(self._read, stream), _is_enough).events
 
@@ -43,19 +46,23 @@ class History:
         return self._read_once(stream, server)
 
     def _read_once(self, stream: UUID, server: Server) -> _Answer:
-        log, mark = server.datastore.settings.log, 0
+        log, mark, epoch = server.datastore.settings.log, 0, b""
         with server.datastore.cursor() as cursor:
             if server is not self.router.primary:
-                cursor.execute(f"SELECT mark FROM {log}.settled")
-                (mark,) = cursor.fetchone() or (0,)
+                cursor.execute(
+                    "SELECT mark, (SELECT epoch FROM"
+                    f" {log}.epoch ORDER BY number DESC LIMIT 1) FROM {log}.settled"
+                )
+                mark, epoch = cursor.fetchone() or (0, None)
             cursor.execute(
                 f"SELECT version, topic, state, position FROM {log}.event"
                 " WHERE stream = %s ORDER BY version",
                 (stream.bytes,),
             )
             rows = cursor.fetchall()
-        return _Answer([self.codec.recorded(Notification(stream, *row)) for row in rows], int(mark))
+        events = [self.codec.recorded(Notification(stream, *row)) for row in rows]
+        return _Answer(events, int(mark), (epoch or b"").hex()[:EPOCH_DIGITS])
 
 
 def _is_enough(needed: Needed, answer: _Answer) -> bool:
-    return answer.mark >= needed.reach
+    return needed.met_by_log(answer.epoch, answer.mark)

@@ -17,6 +17,14 @@ LONGEST_ERROR = 500
 NOTED_S = 30
 
 
+#: Seconds by which a start lies ahead of the server's clock when that was surely set back. Less may
+#: be a rival's, which was noted while our statement waited: an instant is that of its beginning.
+AHEAD_S = 60
+
+#: What a status says then.
+CLOCK = "the server's clock was set back since: it runs at the next look"
+
+
 @dataclass(frozen=True)
 class Period:
     """When an entry is due, and when a run of it is given up for dead."""
@@ -36,8 +44,10 @@ class Schedule:
         self._take = (
             f"UPDATE {table} SET every_s = %s, longest_s = %s, worker = %s, error = '',"
             " last_started = UTC_TIMESTAMP(6), last_ended = NULL WHERE entry = %s"
-            " AND last_started <= UTC_TIMESTAMP(6) - INTERVAL %s SECOND AND (last_ended IS NOT NULL"
+            " AND (last_started <= UTC_TIMESTAMP(6) - INTERVAL %s SECOND"
+            " AND (last_ended IS NOT NULL"
             " OR last_started <= UTC_TIMESTAMP(6) - INTERVAL longest_s SECOND)"
+            f" OR last_started > UTC_TIMESTAMP(6) + INTERVAL {AHEAD_S} SECOND)"
         )
         self._first = (
             f"INSERT IGNORE INTO {table} ({self._columns})"
@@ -101,14 +111,15 @@ def _shown(  # noqa: PLR0917  # the columns, in their order
     ended: datetime | None,
     now: datetime,
 ) -> Mapping[str, object]:
-    due = started + timedelta(seconds=every_s if ended else longest_s)
+    is_ahead = started > now + timedelta(seconds=AHEAD_S)
+    due = now if is_ahead else started + timedelta(seconds=every_s if ended else longest_s)
     return {
         "entry": entry,
         "last_run": _instant(started),
-        "took_s": round((ended - started).total_seconds(), 3) if ended else None,
-        "next_run": _instant(max(due, now)) if ended else None,
+        "took_s": round(max(0.0, (ended - started).total_seconds()), 3) if ended else None,
+        "next_run": _instant(max(due, now)) if ended or is_ahead else None,
         "late_s": round(max(0.0, (now - due).total_seconds() - NOTED_S)),
-        "error": error,
+        "error": error or (CLOCK if is_ahead else ""),
         "worker": worker,
     }
 

@@ -5,7 +5,7 @@ worker lingers on the lane it gets the hint at once; else one message is sent fo
 All of this lives in the Redis of Dramatiq's broker.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
 from uuid import uuid4
@@ -112,19 +112,25 @@ class Wakeup:
     def tick(self, lanes: int) -> None:
         """Send a message for every lane where nobody lingers, whatever was sent before.
 
+        Raises:
+            RedisError: Redis is away, or takes no writes.
+        """
+        if self._redis.llen(QUEUE_KEY) < MOST_TICKS_QUEUED * lanes:
+            for lane in self.unattended(lanes):
+                self._send(lane)
+
+    def unattended(self, lanes: int) -> Sequence[int]:
+        """Return the lanes where nobody lingers. Only reads.
+
         A flag that never ends is nobody's: a claim that is not renewed is void.
 
         Raises:
             RedisError: Redis is away.
         """
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.llen(QUEUE_KEY)
         for lane in range(lanes):
             pipeline.pttl(_flag(lane))
-        queued, *attended = pipeline.execute()
-        if queued < MOST_TICKS_QUEUED * lanes:
-            for lane in (lane for lane in range(lanes) if attended[lane] <= 0):
-                self._send(lane)
+        return [lane for lane, left_ms in enumerate(pipeline.execute()) if left_ms <= 0]
 
     def begun(self, lane: int) -> None:
         """Tell that a message has arrived: what comes to the lane from now on needs another."""

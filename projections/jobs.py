@@ -5,7 +5,7 @@ events. So it may be rebuilt at any time, and what it tells may be told twice or
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.job.events import JobFailed, JobRequested, JobRetried, JobStarted, JobSucceeded
 from domain.metadata import Recorded
@@ -14,6 +14,9 @@ from projections.base import Change, Column, Key, Kind, Projection, Rows, Table
 #: Seconds after its start from which on it is asked whether a job's worker still lives. A worker
 #: whose connection broke, and that works on, is given this long to end what is short.
 PATIENCE_S = 2
+
+#: When that is due which is due at once: the clock of who asked may be ahead of the database's.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 DUE = Table(
     "due",
@@ -38,7 +41,7 @@ def fold(rows: Rows, recorded: Recorded) -> Sequence[Change]:
     event, at = recorded.event, recorded.meta.recorded_at
     match event:
         case JobRequested() | JobRetried():
-            _put(rows, recorded, at)
+            _put(rows, recorded, LONG_AGO)
             return [_due_now(recorded)]
         case JobStarted(_, worker):
             _put(rows, recorded, at + timedelta(seconds=PATIENCE_S), worker)

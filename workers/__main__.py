@@ -11,7 +11,7 @@ from threading import Event, Thread
 from infra import logs
 from infra.broker import make_broker
 from infra.metrics.serving import serve
-from infra.redis_clients import patient_client, quick_client
+from infra.redis_clients import patient_client
 from infra.settings import Settings
 from workers.broker import make_catch_up, with_actors
 from workers.parts import WorkerParts
@@ -41,7 +41,7 @@ def run(parts: WorkerParts, broker_url: str, threads: int) -> None:
 
     broker = make_broker(patient_client(broker_url))
     catch_up = make_catch_up(broker, parts, stop.is_set)
-    without_redis = (quick_client(broker_url), lambda: parts.lanes, catch_up.look, stop)
+    without_redis = (parts.wakeup.unattended, lambda: parts.lanes, catch_up.look, stop)
     Thread(target=attend, args=without_redis, daemon=True).start()
     worker = Worker(
         with_actors(broker, catch_up), worker_timeout=IDLE_POLL_MS, worker_threads=threads

@@ -46,7 +46,7 @@ class CatchUp:
                 if self.look(lane) and lingerer is not None:
                     self._linger(lane, lingerer)
         except RedisError as error:
-            self._complaints.about("redis", f"Redis is away: nobody lingers: {error}")
+            self._complaints.about("redis", f"Redis does not do its part, nobody lingers: {error}")
             self.look(lane)
         else:
             self._complaints.none_about("redis")

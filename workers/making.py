@@ -11,6 +11,7 @@ from dramatiq.middleware import Interrupt
 from domain.actor import Actor
 from domain.job.events import Result
 from infra.jobs.attempts import Attempt, SupersededError
+from infra.results import NoRoomError
 from workers.folders import new_folder
 from workers.kinds.base import FailedForGoodError, Kind, Made, Work
 from workers.parts import JobParts
@@ -23,6 +24,9 @@ Outcome = Literal["succeeded", "refused", "failed", "interrupted", "superseded",
 
 #: It was begun, and that it ended is not written.
 LEFT: Outcome = "left"
+
+#: What is told of an error that nobody foresaw: its own words may tell of paths and servers.
+UNFORESEEN = "something went wrong inside; whoever operates Ringi finds it in the logs by {}"
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +55,13 @@ class Making:
         except Interrupt:
             attempt.failed("it took too long")
             return "interrupted"
-        except Exception as error:
+        except NoRoomError as error:
             logger.exception("attempt %d at job %s failed", attempt.number, attempt.job)
-            attempt.failed(f"{type(error).__name__}: {error}")
+            attempt.failed(str(error))
+            return "failed"
+        except Exception:
+            logger.exception("attempt %d at job %s failed", attempt.number, attempt.job)
+            attempt.failed(UNFORESEEN.format(attempt.correlation_id))
             return "failed"
         attempt.succeeded(result)
         return "succeeded"

@@ -1,45 +1,60 @@
-"""Projecting while the queues' Redis is away: a look at every lane, about once a second.
+"""Projecting where Redis brings no message: a look at every lane that nobody attends to.
 
-No message reaches a worker then, and no tick either. Views are up to a second or two behind, which
-is seen; they do not stand still.
+Redis may be away, or answer and take no writes: its memory is full, or it became a replica of
+another. Then nobody can claim a lane, no message reaches a worker, and no tick either. So it is not
+asked how it is, but who lingers: where a claim stands, its worker looks every second, whatever
+Redis takes. Views are up to a second or two behind, which is seen; they do not stand still.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 from eventsourcing.persistence import PersistenceError
-from redis import Redis, RedisError
+from redis import RedisError
 
-#: Seconds between two looks at Redis, and at every lane while it is away.
+#: Seconds between two looks at who lingers, and at the lanes where nobody does.
 LOOK_S = 1.0
+
+#: Rounds in a row with such a lane from which on it is told: a claim may be between two workers.
+TOLD = 5
 
 logger = logging.getLogger(__name__)
 
 
 def attend(
-    redis: Redis, lanes: Callable[[], int], look: Callable[[int], object], stop: Event
+    unattended: Callable[[int], Sequence[int]],
+    lanes: Callable[[], int],
+    look: Callable[[int], object],
+    stop: Event,
 ) -> None:
-    """Let `look` bring every lane up to date whenever `redis` does not answer, until `stop` is set.
+    """Let `look` bring the lanes up to date where nobody lingers, until `stop` is set.
 
-    `redis` must give up quickly (`infra.redis_clients.quick_client`). Beside other workers that do
-    the same nothing is done twice; `look` must not raise for a server that is away.
+    `unattended` says which of so many those are (`infra.wakeup.Wakeup.unattended`), or raises
+    RedisError: then they are all. Beside others that do the same nothing is done twice; `look` must
+    not raise for a server that is away.
     """
-    away = False
+    rounds = 0
     while not stop.wait(LOOK_S):
-        was_away, away = away, not _answers(redis)
-        if away and not was_away:
-            logger.warning("Redis is away: every lane is looked at once a second")
-        if away:
-            try:
-                for lane in range(lanes()):
-                    look(lane)
-            except PersistenceError as error:  # how many lanes there are is asked once
-                logger.error("the log does not answer, either: %s", error)  # noqa: TRY400
+        try:
+            alone, trouble = _alone(unattended, lanes())
+            for lane in alone:
+                look(lane)
+        except PersistenceError as error:  # how many lanes there are is asked once
+            logger.error("the log does not answer: %s", error)  # noqa: TRY400
+            continue
+        if not alone and rounds >= TOLD:
+            logger.info("somebody lingers on every lane again")
+        rounds = rounds + 1 if alone else 0
+        if rounds == TOLD:
+            logger.warning(
+                "lanes %s are looked at once a second: nobody lingers there%s", [*alone], trouble
+            )
 
 
-def _answers(redis: Redis) -> bool:
+def _alone(unattended: Callable[[int], Sequence[int]], lanes: int) -> tuple[Sequence[int], str]:
+    """Return the lanes where nobody lingers, and why that is not known, if it is not."""
     try:
-        return bool(redis.ping())
-    except RedisError:
-        return False
+        return unattended(lanes), ""
+    except RedisError as error:
+        return range(lanes), f" (Redis is away: {error})"

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from api.cli.dashboard import Dashboard
 from api.cli.replay import show
-from api.cli.story import DEFINITION, PEOPLE, REQUESTED, Story
+from api.cli.story import DEFINITION, PARTS, PEOPLE, REQUESTED, Story
 from api.cli.token import issue
 from api.cli.watch import gateway_url
 from domain.document.state import fold
@@ -50,7 +50,8 @@ def _farewell(url: str, tokens: dict[str, str], replayed: str, mail: str) -> Non
     lines = [
         "",
         f"The system stays up. The page is at {url}/ ; sign in with one of these tokens:",
-        *(f"  {token}  {PEOPLE[login][0]}" for login, token in tokens.items()),
+        *(f"  {token}  {PEOPLE[login][0]}, {PARTS[login]}" for login, token in tokens.items()),
+        f"For an administrator's: {home}.venv/bin/ringi token",
         "",
         f"Mia, Fay and Ann are told by mail, which goes to {mail}.",
         "",

@@ -9,12 +9,20 @@ from api.cli.dashboard import Dashboard
 from api.client import ProblemError, RingiClient
 
 PEOPLE: Mapping[str, tuple[str, str, str]] = {
-    "mia": ("Mia, a manager", "", ""),
-    "ann": ("Ann, who asks", "mia", ""),
-    "fay": ("Fay, of finance", "", "finance"),
-    "ida": ("Ida, an auditor", "", "auditor"),
+    "mia": ("Mia Moser", "", ""),
+    "ann": ("Ann Abel", "mia", ""),
+    "fay": ("Fay Ferrer", "", "finance"),
+    "ida": ("Ida Iversen", "", "auditor"),
 }
 """By login: the name, the manager, a role."""
+
+PARTS: Mapping[str, str] = {
+    "mia": "Ann's manager",
+    "ann": "who asks",
+    "fay": "of finance",
+    "ida": "an auditor, who sees everything",
+}
+"""What each person is in the story."""
 
 DEFINITION: Mapping[str, Any] = {
     "definition": "purchase_request",

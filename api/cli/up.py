@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.telling import to_whoever_reads
 from infra.local.installation import Installation
 from infra.local.starting import up
 
@@ -23,4 +24,4 @@ def run(
 
     Does nothing if all runs already. After a crash it ends what was left over and starts anew.
     """
-    up(Installation.here(), typer.echo, split_redis=split_redis, replicas=replicas)
+    up(Installation.here(), to_whoever_reads, split_redis=split_redis, replicas=replicas)

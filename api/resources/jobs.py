@@ -9,6 +9,8 @@ import falcon
 from api.authentication import actor_of
 from api.body import read_body
 from api.commanding import Commanding
+from api.downloads import Downloads
+from api.framing import UNFRAMED
 from api.problems import ApiError, Fault
 from api.query import cursor_of, limit_of, malformed
 from api.reading import PAGING, Reading
@@ -23,6 +25,9 @@ from infra.bootstrap import Parts
 from infra.results import MissingResultError, Results
 from infra.views.access import reads_all
 from infra.views.queries.snapshot import Shown
+
+#: Jobs of one person that are not done, at most, as far as the views show: others want theirs, too.
+MOST_UNFINISHED = 20
 
 _NEW, _NOTHING = NewJob(), Nothing()
 
@@ -56,7 +61,12 @@ class Jobs:
         self.reading.tell_page(resp, "jobs", page)
 
     def _require_rights(self, req: falcon.Request, command: RequestJob) -> None:
-        """Refuse at once what would be refused when it runs."""
+        """Refuse at once what would be refused when it runs, and who has others wait for theirs."""
+        if self.parts.access.unfinished_jobs(actor_of(req)) >= MOST_UNFINISHED:
+            raise ApiError(
+                Fault.TOO_MANY_JOBS,
+                f"{MOST_UNFINISHED} of your jobs are not done yet: ask again when some are",
+            )
         document = command.parameters.get("document")
         if document is not None:
             history = self.parts.log.load(UUID(str(document)))
@@ -97,6 +107,7 @@ class ResultOf:
 
     reading: Reading
     results: Results
+    downloads: Downloads
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: UUID) -> None:
         """Send the file, which never changes: its digest is its ETag."""
@@ -114,11 +125,11 @@ class ResultOf:
             raise ApiError(
                 Fault.RESULT_GONE, "the result was cleaned away: ask for the job anew"
             ) from None
-        resp.set_stream(file, result["size"])
+        resp.set_stream(self.downloads.begin(file), result["size"])
         resp.content_type = result["media_type"]
         resp.downloadable_as = result["name"]
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Content-Security-Policy", "sandbox")
+        resp.set_header("Content-Security-Policy", f"sandbox; {UNFRAMED}")
 
 
 def own_job(reading: Reading, req: falcon.Request, job: UUID) -> tuple[Shown, Any]:

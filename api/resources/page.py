@@ -9,15 +9,18 @@ from urllib.parse import urlsplit
 
 import falcon
 
+from api.framing import UNFRAMED
 from api.query import no_parameters
 from api.resources.sessions import gateway_url
 from infra.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "realtime" / "dashboard"
 
-#: What the page is made of; a file of another kind is not served.
+_HTML = "text/html; charset=utf-8"
+
+#: What the page is made of; a file of another kind is not served. The page itself is none of them:
+#: it is nowhere but at /, with its policy.
 TYPES: Mapping[str, str] = {
-    ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -42,13 +45,18 @@ class File:
 
 
 class Files:
-    """The page's files, read once, when the first is asked for."""
+    """The page and its files, read once, when the first is asked for."""
+
+    @cached_property
+    def page(self) -> File:
+        """The page."""
+        return _read(FOLDER / "index.html", _HTML)
 
     @cached_property
     def by_name(self) -> Mapping[str, File]:
-        """Every file by its name."""
+        """What the page is made of, by its name."""
         return {
-            path.name: _read(path)
+            path.name: _read(path, TYPES[path.suffix])
             for path in sorted(FOLDER.iterdir())
             if path.suffix in TYPES and path.is_file()
         }
@@ -61,11 +69,11 @@ class Page:
     files: Files
     settings: Settings
     is_open = True
-    produces = TYPES[".html"]
+    produces = _HTML
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the page; whatever follows # in its address is the page's own business."""
-        _send(req, resp, self.files.by_name["index.html"])
+        _send(req, resp, self.files.page)
         resp.set_header("Content-Security-Policy", self._policy(req))
 
     def _policy(self, req: falcon.Request) -> str:
@@ -73,8 +81,7 @@ class Page:
         origin = f" {gateway.scheme}://{gateway.netloc}" if gateway.netloc else ""
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-            f" connect-src 'self'{origin}; base-uri 'none'; form-action 'self';"
-            " frame-ancestors 'none'"
+            f" connect-src 'self'{origin}; base-uri 'none'; form-action 'self'; {UNFRAMED}"
         )
 
 
@@ -99,9 +106,9 @@ class Static:
         _send(req, resp, file)
 
 
-def _read(path: Path) -> File:
+def _read(path: Path, media_type: str) -> File:
     content = path.read_bytes()
-    return File(content, TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:32])
+    return File(content, media_type, hashlib.sha256(content).hexdigest()[:32])
 
 
 def _send(req: falcon.Request, resp: falcon.Response, file: File) -> None:

@@ -11,7 +11,7 @@ from api.problems import ApiError, Fault
 from api.query import no_parameters
 from api.schemas.documents import Nothing
 from api.schemas.sessions import SignIn
-from api.sessions import forget, keep, require_own_page, secret_of
+from api.sessions import forget, keep, require_own_page, require_same_person, secret_of
 from infra.sessions import Sessions
 from infra.settings import Settings
 
@@ -63,12 +63,15 @@ class Session:
         """Sign out. Idempotent.
 
         Raises:
-            ApiError: FOREIGN_PAGE.
+            ApiError: FOREIGN_PAGE, OTHER_PERSON.
         """
         no_parameters(req)
         require_own_page(req)
         read_body(req, _NOTHING)
         secret = secret_of(req)
+        actor = None if secret is None else self.sessions.actor_of(secret)
+        if actor is not None:
+            require_same_person(req, actor.login)
         if secret is not None:
             self.sessions.end(secret)
         forget(req, resp)

@@ -20,6 +20,10 @@ KEPT_ROWS = 10_000
 BATCH = 200
 
 
+#: Days by which a row lies ahead of the server's clock when that was surely set back since.
+AHEAD_DAYS = 1
+
+
 @dataclass(frozen=True)
 class _Lane:
     """A lane of one projection's feed."""
@@ -64,11 +68,13 @@ def _clean(cursor: Cursor, views: str, lane: _Lane, days: int, kept_rows: int) -
     """Delete the oldest rows of a lane while they are old; by their numbers, which have no hole.
 
     Not by their age alone: a server's clock may have been set back, and a row in the middle of
-    younger ones must stay.
+    younger ones must stay. One that lies ahead of the clock counts as old: nobody knows its age,
+    and all that come after it would stay until the clock is there.
     """
     place = (lane.projection, lane.lane)
     cursor.execute(
-        f"SELECT seq, recorded_at < UTC_TIMESTAMP(6) - INTERVAL %s DAY FROM {views}.feed"
+        "SELECT seq, recorded_at < UTC_TIMESTAMP(6) - INTERVAL %s DAY"
+        f" OR recorded_at > UTC_TIMESTAMP(6) + INTERVAL {AHEAD_DAYS} DAY FROM {views}.feed"
         " WHERE projection = %s AND lane = %s AND seq <= %s ORDER BY seq LIMIT %s",
         (days, *place, lane.head - kept_rows, BATCH),
     )

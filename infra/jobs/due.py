@@ -12,6 +12,11 @@ from infra.views.tables import Tables
 AT_ONCE = 500
 
 
+#: Seconds for which nothing is put off: what seems to be due later was written by a clock that was
+#: ahead. The longest pause between two attempts is about five minutes.
+LONGEST_PAUSE_S = 600
+
+
 @dataclass(frozen=True)
 class DueJobs:
     """Asks what `projections.jobs` keeps, on the server where workers take their identities."""
@@ -25,7 +30,8 @@ class DueJobs:
         """
         prefix = lock_prefix(self.tables.datastore.settings.views)
         rows = self.tables.select(
-            "SELECT job, version FROM {due} WHERE due_at <= UTC_TIMESTAMP(6)"
+            "SELECT job, version FROM {due} WHERE (due_at <= UTC_TIMESTAMP(6)"
+            f" OR due_at > UTC_TIMESTAMP(6) + INTERVAL {LONGEST_PAUSE_S} SECOND)"
             " AND (worker = '' OR IS_FREE_LOCK(CONCAT(%s, worker)))"
             " ORDER BY due_at, job LIMIT %s",
             (prefix, AT_ONCE),

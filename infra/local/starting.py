@@ -174,6 +174,7 @@ def metrics_of(settings: Settings) -> dict[str, str]:
 
 def _addresses(installation: Installation) -> str:
     addresses = addresses_of(installation.settings())
-    lines = [f"  {name:8} {address}" for name, address in addresses.items()]
+    lines = [f"  page     {addresses['API']}/"]
+    lines += [f"  {name:8} {address}" for name, address in addresses.items()]
     mail = f"  mail     {installation.settings().mail_goes_to}"
     return "\n".join([*lines, mail, f"  logs     {installation.home.logs}"])

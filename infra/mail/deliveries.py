@@ -28,6 +28,8 @@ class State(StrEnum):
     """It was tried for a day."""
     UNCERTAIN = "uncertain"
     """The server may or may not have taken it: nothing but an operator sends it again."""
+    NO_ADDRESS = "no_address"
+    """The person had none, or was not active any more."""
 
 
 #: What an operator is to know of, and may send again.
@@ -129,7 +131,7 @@ class Deliveries:
                 f"UPDATE {self._table} SET state = 'waiting', attempts = 0, worker = NULL,"
                 " due_at = UTC_TIMESTAMP(6), changed_at = UTC_TIMESTAMP(6)"
                 " WHERE notice = %s AND login = %s AND state IN %s",
-                (notice.bytes, login, [state.value for state in TROUBLED]),
+                (notice.bytes, login, [state.value for state in (*TROUBLED, State.NO_ADDRESS)]),
             )
             return cursor.rowcount == 1
 

@@ -12,7 +12,8 @@ from pymysql.cursors import Cursor
 from domain.notices import NoticeKind
 from infra.eventstore.datastore import Datastore
 from infra.mail.deliveries import LONGEST_ERROR
-from infra.mail.people import People, Recipient
+from infra.mail.people import People
+from infra.mail.reach import Reach
 from infra.mail.telling import Telling
 from infra.views.tables import Tables
 from projections.notices import Addressee
@@ -34,6 +35,8 @@ class Notice:
     addressee: Addressee
     name: str
     excluded: frozenset[str]
+    number: int
+    """The event's position."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +46,35 @@ class Handling:
     datastore: Datastore
     notices: Tables
     """Those of the projection `notices`."""
+    reach: Reach
     people: People
     telling: Telling
 
     def handle_all(self, stopping: Callable[[], bool]) -> int:
         """Handle every notice that waits, or until `stopping`; return how many that were.
 
+        One whose event the view of people has not reached stays for another run: nobody knows yet
+        whom it is for.
+
         Raises:
             PersistenceError: the server is away; what was handled stays handled.
         """
         handled = 0
-        while not stopping() and (batch := self._next()):
+        while not stopping() and (waiting := self._next()):
+            known = self.reach.up_to(waiting[-1].number)
+            batch = [notice for notice in waiting if notice.number <= known]
             for notice in batch:
                 self._handle(notice)
             handled += len(batch)
+            if len(batch) < len(waiting):
+                logger.info("notices wait: the view of people has only reached %d", known)
+                break
         return handled
 
     def _next(self) -> Sequence[Notice]:
         rows = self.notices.select(
-            "SELECT notice, kind, stream, version, addressee, name, excluded FROM {notice}"
+            "SELECT notice, kind, stream, version, addressee, name, excluded, number"
+            " FROM {notice}"
             " ORDER BY number, notice LIMIT %s",
             (BATCH,),
         )
@@ -74,8 +87,9 @@ class Handling:
                 Addressee(addressee),
                 name,
                 frozenset(msgspec.json.decode(excluded)),
+                number,
             )
-            for notice, kind, stream, version, addressee, name, excluded in rows
+            for notice, kind, stream, version, addressee, name, excluded, number in rows
         ]
 
     def _handle(self, notice: Notice) -> None:
@@ -87,13 +101,13 @@ class Handling:
             recipients, error = [], f"{type(failure).__name__}: {failure}"
             logger.exception("notice %s reaches nobody", notice.notice)
         with self.datastore.transaction() as cursor:
-            if self._is_first(cursor, notice, recipients, error):
+            if self._is_first(cursor, notice, error):
                 self._add(cursor, notice, recipients)
             cursor.execute(
                 f"DELETE FROM {self.notices['notice']} WHERE notice = %s", (notice.notice.bytes,)
             )
 
-    def _recipients(self, notice: Notice) -> list[Recipient]:
+    def _recipients(self, notice: Notice) -> list[str]:
         if notice.addressee is Addressee.ROLE:
             return self.people.holders(notice.name, notice.kind, notice.excluded)
         login = notice.name
@@ -101,32 +115,23 @@ class Handling:
             login = self.telling.requester(notice.stream)
         return self.people.one(login, notice.kind)
 
-    def _is_first(
-        self, cursor: Cursor, notice: Notice, recipients: Sequence[Recipient], error: str
-    ) -> bool:
+    def _is_first(self, cursor: Cursor, notice: Notice, error: str) -> bool:
         """Write down that the notice is handled; return False if it was before."""
-        without = sum(recipient.address is None for recipient in recipients)
         cursor.execute(
             f"INSERT IGNORE INTO {self.datastore.settings.views}.notice"
-            " (notice, kind, stream, version, no_address, error) VALUES (%s, %s, %s, %s, %s, %s)",
+            " (notice, kind, stream, version, no_address, error) VALUES (%s, %s, %s, %s, 0, %s)",
             (
                 notice.notice.bytes,
                 notice.kind.value,
                 notice.stream.bytes,
                 notice.version,
-                without,
                 error[:LONGEST_ERROR],
             ),
         )
         return cursor.rowcount == 1
 
-    def _add(self, cursor: Cursor, notice: Notice, recipients: Sequence[Recipient]) -> None:
-        rows = [
-            cell
-            for recipient in recipients
-            if recipient.address is not None
-            for cell in (notice.notice.bytes, recipient.login)
-        ]
+    def _add(self, cursor: Cursor, notice: Notice, recipients: Sequence[str]) -> None:
+        rows = [cell for login in recipients for cell in (notice.notice.bytes, login)]
         if rows:
             cursor.execute(
                 f"INSERT INTO {self.datastore.settings.views}.delivery"

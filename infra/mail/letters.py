@@ -12,6 +12,7 @@ from uuid import uuid5
 from domain.notices import NoticeKind
 from infra.mail.deliveries import Delivery
 from infra.mail.telling import Told
+from infra.mail.words import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -86,16 +87,16 @@ class Letters:
         """
         shown = replace(
             told,
-            what=_one_line(told.what, LONGEST_PART),
-            requester=_one_line(told.requester, LONGEST_PART),
-            step=_one_line(told.step, LONGEST_PART),
+            what=one_line(told.what, LONGEST_PART),
+            requester=one_line(told.requester, LONGEST_PART),
+            step=one_line(told.step, LONGEST_PART),
         )
         link = f"{self.public_url}{told.path}"
         words = {"told": shown, "kind": delivery.kind.value, "link": link}
         message = EmailMessage(_POLICY)
         message["From"] = Address("Ringi", addr_spec=self.sender)
         message["To"] = Address(addr_spec=address)
-        message["Subject"] = _one_line(
+        message["Subject"] = one_line(
             self._template(f"{delivery.kind}.subject").render(words), LONGEST_SUBJECT
         )
         message["Date"] = format_datetime(delivery.made_at)
@@ -131,10 +132,3 @@ class Letters:
 def message_id(delivery: Delivery) -> str:
     """Return the part of the Message-ID before its @: the same for every attempt at a delivery."""
     return uuid5(delivery.notice, delivery.login).hex
-
-
-def _one_line(text: str, longest: int) -> str:
-    """Return what a header may hold of a text: no line breaks, nothing unseen, not too much."""
-    seen = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(seen.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"

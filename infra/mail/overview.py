@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from infra.eventstore.datastore import Datastore
-from infra.mail.deliveries import TROUBLED, State
+from infra.mail.deliveries import LONGEST_ERROR, TROUBLED, State
+from infra.mail.words import one_line
 
 #: Deliveries that are shown, at most.
 SHOWN = 100
@@ -22,24 +23,24 @@ class Shown:
     attempts: int
     due_at: datetime
     error: str
+    """Perhaps in the words of a server; nothing unseen is in it."""
 
 
 def counts(datastore: Datastore) -> dict[str, int]:
-    """Return how many deliveries are in each state, and how many people had no address."""
+    """Return how many deliveries are in each state, and how many notices reach nobody."""
     views = datastore.settings.views
     with datastore.cursor() as cursor:
         cursor.execute(f"SELECT state, COUNT(*) FROM {views}.delivery GROUP BY state")
         found = {state: int(count) for state, count in cursor.fetchall()}
         cursor.execute(
+            # People without an address were once counted with the notice.
             "SELECT COALESCE(SUM(no_address), 0), COALESCE(SUM(error <> ''), 0)"
             f" FROM {views}.notice"
         )
-        without, failed = cursor.fetchone() or (0, 0)
-    return {
-        **{state.value: found.get(state.value, 0) for state in State},
-        "no_address": int(without),
-        "not_handled": int(failed),
-    }
+        before, failed = cursor.fetchone() or (0, 0)
+    states = {state.value: found.get(state.value, 0) for state in State}
+    states[State.NO_ADDRESS] += int(before)
+    return {**states, "not_handled": int(failed)}
 
 
 def deliveries(datastore: Datastore, *, troubled: bool) -> list[Shown]:
@@ -56,7 +57,14 @@ def deliveries(datastore: Datastore, *, troubled: bool) -> list[Shown]:
             ([state.value for state in states], SHOWN),
         )
         return [
-            Shown(f"{UUID(bytes=notice)}.{login}", kind, state, attempts, _utc(due_at), error)
+            Shown(
+                f"{UUID(bytes=notice)}.{login}",
+                kind,
+                state,
+                attempts,
+                _utc(due_at),
+                one_line(error, LONGEST_ERROR),
+            )
             for notice, login, kind, state, attempts, due_at, error in cursor.fetchall()
         ]
 

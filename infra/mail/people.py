@@ -8,28 +8,19 @@ from infra.views.tables import Tables
 
 
 @dataclass(frozen=True)
-class Recipient:
-    """Somebody who is to be told, and wants to be."""
-
-    login: str
-    address: str | None
-
-
-@dataclass(frozen=True)
 class People:
     """Questions to the directory's view."""
 
     tables: Tables
 
-    def one(self, login: str, kind: NoticeKind) -> list[Recipient]:
-        """Return the person, if they are active and want this kind of notice."""
+    def one(self, login: str, kind: NoticeKind) -> list[str]:
+        """Return the login, if the person is active and wants this kind of notice."""
         return self._recipients("p.login = %s", login, kind)
 
-    def holders(self, role: str, kind: NoticeKind, excluded: Collection[str]) -> list[Recipient]:
+    def holders(self, role: str, kind: NoticeKind, excluded: Collection[str]) -> list[str]:
         """Return who holds the role, is active, wants such notices and is not `excluded`."""
         holding = "EXISTS (SELECT 1 FROM {role_holder} h WHERE h.login = p.login AND h.role = %s)"
-        found = self._recipients(holding, role, kind)
-        return [each for each in found if each.login not in excluded]
+        return [each for each in self._recipients(holding, role, kind) if each not in excluded]
 
     def address(self, login: str) -> str | None:
         """Return where the person's mail goes now; None: nowhere, also for who is inactive."""
@@ -45,10 +36,10 @@ class People:
         rows = self.tables.select("SELECT name FROM {person} WHERE login = %s", (login,))
         return str(rows[0][0]) if rows else login
 
-    def _recipients(self, where: str, value: str, kind: NoticeKind) -> list[Recipient]:
+    def _recipients(self, where: str, value: str, kind: NoticeKind) -> list[str]:
         rows = self.tables.select(
-            "SELECT p.login, m.address FROM {person} p LEFT JOIN {mailing} m USING (login)"
+            "SELECT p.login FROM {person} p LEFT JOIN {mailing} m USING (login)"
             f" WHERE {where} AND p.active AND COALESCE(m.`{kind.value}`, TRUE) ORDER BY p.login",
             (value,),
         )
-        return [Recipient(login, address) for login, address in rows]
+        return [login for (login,) in rows]

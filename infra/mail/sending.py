@@ -87,8 +87,7 @@ class Sending:
     def _send(self, carrier: Carrier, delivery: Delivery) -> None:
         address = self.people.address(delivery.login)
         if address is None:
-            gone = Ending(State.REFUSED, "no address any more")
-            self.book.end_unclaimed(delivery, gone)
+            self.book.end_unclaimed(delivery, Ending(State.NO_ADDRESS))
             return
         try:
             told = self.telling.told(delivery.stream, delivery.version)

@@ -14,6 +14,7 @@ from threading import Timer
 
 from infra.mail.deliveries import Ending, State
 from infra.mail.server import SmtpServer, Tls
+from infra.mail.words import one_line
 
 #: Characters of a server's answer that are kept.
 _LONGEST_ANSWER = 300
@@ -93,6 +94,7 @@ class Session:
                 if code != _READY_FOR_DATA:
                     return _refused(code, answer)
                 self._smtp.send(message.replace(b"\r\n.", b"\r\n.."))
+                self._require_silence()
         except OSError as error:
             self.close()
             return Ending(State.WAITING, f"before the message's end: {_described(error)}")
@@ -119,6 +121,24 @@ class Session:
             self._smtp.ehlo_or_helo_if_needed()
             if server.user:
                 self._smtp.login(server.user, server.secret)
+
+    def _require_silence(self) -> None:
+        """Raise BrokenError if the server has answered what it was not asked yet.
+
+        Then the answer to the message's end would be taken for another one's.
+        """
+        assert self._smtp.sock is not None  # noqa: S101  # it is connected
+        assert self._smtp.file is not None  # noqa: S101  # it has answered before
+        timeout = self._smtp.sock.gettimeout()
+        self._smtp.sock.settimeout(0)
+        try:
+            early = self._smtp.file.peek()
+        except ssl.SSLWantReadError:
+            early = b""
+        finally:
+            self._smtp.sock.settimeout(timeout)
+        if early:
+            raise BrokenError(one_line(early.decode("utf-8", "replace"), _LONGEST_ANSWER))
 
     def _verdict(self) -> Ending:
         """End the message, and return the server's answer to it."""
@@ -181,8 +201,7 @@ def _refused(code: int, answer: bytes) -> Ending:
 
 
 def _answer(code: int, answer: bytes) -> str:
-    text = " ".join(answer.decode("utf-8", "replace").split())
-    return f"{code} {text}"[:_LONGEST_ANSWER]
+    return one_line(f"{code} {answer.decode('utf-8', 'replace')}", _LONGEST_ANSWER)
 
 
 def _described(error: Exception) -> str:
@@ -192,5 +211,4 @@ def _described(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error
         return _answer(error.smtp_code, said if isinstance(said, bytes) else str(said).encode())
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:_LONGEST_ANSWER]
+    return one_line(f"{type(error).__name__}: {error}", _LONGEST_ANSWER)

@@ -20,6 +20,10 @@ class LanePlace:
     seq: int
     """The last feed row that tells of it."""
 
+    def covers(self, other: "LanePlace") -> bool:
+        """Tell whether it is as far as `other`."""
+        return self.position >= other.position and self.seq >= other.seq
+
 
 @dataclass(frozen=True)
 class Place:

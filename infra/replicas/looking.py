@@ -6,16 +6,21 @@ not needed: what a replica lacks is what the primary's checkpoints show and its 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pymysql.cursors import Cursor
 
 from infra.eventstore.datastore import Datastore
 from infra.eventstore.settling import NIL
+from infra.position import EPOCH_DIGITS
+from infra.projecting.place import LanePlace
+from infra.replicas.needed import Moment
 
 #: Events that are counted, at most: who lacks more reads "at least".
 MOST_COUNTED = 100_000
+
+_NOWHERE = LanePlace(-1, -1)
 
 
 @dataclass(frozen=True)
@@ -28,14 +33,49 @@ class Seen:
     """The log's; None if there is none."""
     mark: int
     """The log is settled up to here."""
-    positions: Mapping[int, int]
+    feed_epoch: str = ""
+    """The epoch of the views' feed; empty if there are no views."""
+    generation: int = 0
+    """Of the views' tables: a rebuild puts the next one in place."""
+    lanes: Mapping[int, LanePlace] = field(default_factory=dict)
     """The checkpoint of each lane of the views; empty if there are none."""
 
+    @property
+    def positions(self) -> dict[int, int]:
+        """The position that each lane of the views has reached."""
+        return {lane: place.position for lane, place in self.lanes.items()}
+
+    @property
+    def moment(self) -> Moment | None:
+        """What answers from these views are compared with; None if there are no views."""
+        if self.epoch is None or not self.lanes:
+            return None
+        total = sum(place.position + place.seq for place in self.lanes.values())
+        epoch = self.epoch.hex[:EPOCH_DIGITS] + self.feed_epoch[:EPOCH_DIGITS]
+        return Moment(epoch, self.generation, total)
+
     def covers(self, other: "Seen") -> bool:
-        """Tell whether everything that `other` has is here, too."""
-        return self.mark >= other.mark and all(
-            self.positions.get(lane, -1) >= position for lane, position in other.positions.items()
+        """Tell whether everything that `other` has is here, too.
+
+        A rebuild moves no position, and a parked event that is retried moves none, either: the
+        generation and the numbers of the feed tell of them.
+        """
+        return (
+            self.epoch == other.epoch
+            and self.mark >= other.mark
+            and self.generation >= other.generation
+            and all(self._place(lane).covers(place) for lane, place in other.lanes.items())
         )
+
+    def is_older_by_events_only(self, other: "Seen") -> bool:
+        """Tell whether all that `other` has and this has not may be new events of the log."""
+        return self.generation >= other.generation and all(
+            self._place(lane).position < place.position or self._place(lane).seq >= place.seq
+            for lane, place in other.lanes.items()
+        )
+
+    def _place(self, lane: int) -> LanePlace:
+        return self.lanes.get(lane, _NOWHERE)
 
 
 def look(datastore: Datastore, projection: str) -> Seen:
@@ -46,18 +86,21 @@ def look(datastore: Datastore, projection: str) -> Seen:
             "SELECT @@server_id, CAST(@@read_only AS CHAR) NOT IN ('0', 'OFF'),"
             f" (SELECT epoch FROM {log}.epoch ORDER BY number DESC LIMIT 1),"
             f" (SELECT mark FROM {log}.settled),"
-            " (SELECT JSON_ARRAYAGG(JSON_ARRAY(c.lane, c.position))"
-            f" FROM {views}.projection p JOIN {views}.checkpoint c"
-            " ON c.projection = p.name AND c.generation = p.generation WHERE p.name = %s)",
+            " p.feed_epoch, p.generation, (SELECT JSON_ARRAYAGG(JSON_ARRAY(lane, position, seq))"
+            f" FROM {views}.checkpoint WHERE projection = p.name AND generation = p.generation)"
+            f" FROM (SELECT 1) one LEFT JOIN {views}.projection p ON p.name = %s",
             (projection,),
         )
-        server_id, read_only, epoch, mark, lanes = cursor.fetchone() or (0, 0, None, 0, None)
+        row = cursor.fetchone() or (0, 0, None, 0, None, None, None)
+    server_id, read_only, epoch, mark, feed_epoch, generation, lanes = row
     return Seen(
         server_id=server_id,
         read_only=bool(read_only),
         epoch=UUID(bytes=epoch) if epoch else None,
         mark=mark or 0,
-        positions=dict(json.loads(lanes or "[]")),
+        feed_epoch=feed_epoch.hex() if feed_epoch else "",
+        generation=generation or 0,
+        lanes={lane: LanePlace(*place) for lane, *place in json.loads(lanes or "[]")},
     )
 
 
@@ -72,7 +115,7 @@ def refusal(replica: Seen, primary: Seen) -> str:
         return f"it is the primary itself (both have server_id {primary.server_id})"
     if not replica.read_only:
         return "it takes writes (read_only is OFF): a primary, or a replica that needs read_only=1"
-    if not replica.positions:
+    if not replica.lanes:
         return "its views are not there yet"
     return ""
 

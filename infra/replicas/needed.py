@@ -5,34 +5,49 @@ from dataclasses import dataclass, replace
 
 from infra.position import Position
 
+#: Of a moment's text, beside the epoch.
+_NUMBERS = 2
+
 
 @dataclass(frozen=True)
 class Moment:
     """A state of the views, comparable with every other one of the same feed.
 
-    The total only grows with each commit of a projection, and servers go through the same states
-    in the same order: a server that shows the total, or a higher one, shows all that was in it.
+    The total only grows with each commit of a projection, a rebuild leaves it and puts the next
+    generation in place, and servers go through the same states in the same order: a server that
+    shows a state, or a higher one, shows all that was in it.
     """
 
     epoch: str
-    """The feed's: totals of two do not compare."""
+    """The feed's: states of two do not compare."""
+    generation: int
+    """Of the tables."""
     total: int
     """Checkpoints and last feed rows of all lanes, added up."""
 
     def __str__(self) -> str:
-        return f"{self.epoch}.{self.total}"
+        return f"{self.epoch}.{self.generation}.{self.total}"
 
     @classmethod
     def parse(cls, text: str) -> "Moment":
         """Return the moment that `str` made `text` of.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is none, or of a release that did not tell the generation.
         """
-        epoch, _, total = text.partition(".")
-        if not total.isascii() or not total.isdecimal():
+        epoch, *numbers = text.split(".")
+        if len(numbers) != _NUMBERS or not all(
+            each.isascii() and each.isdecimal() for each in numbers
+        ):
             raise ValueError("not a moment")
-        return cls(epoch, int(total))
+        return cls(epoch, *map(int, numbers))
+
+    def covers(self, other: "Moment") -> bool:
+        """Tell whether it is `other`, or came after it."""
+        return self.epoch == other.epoch and (self.generation, self.total) >= (
+            other.generation,
+            other.total,
+        )
 
 
 @dataclass(frozen=True)
@@ -67,11 +82,13 @@ class Needed:
 
     def met_by(self, log_epoch: str, positions: Mapping[int, int], moment: Moment) -> bool:
         """Tell whether rows that show these positions, by lane, are enough."""
-        if self.moment is not None and (
-            self.moment.epoch != moment.epoch or moment.total < self.moment.total
-        ):
+        if self.moment is not None and not moment.covers(self.moment):
             return False
         return all(
             each.epoch == log_epoch and positions.get(each.lane, -1) >= each.position
             for each in self.positions
         )
+
+    def met_by_log(self, epoch: str, mark: int) -> bool:
+        """Tell whether what was read from a log of that epoch, settled up to `mark`, is enough."""
+        return mark >= self.reach and all(each.epoch == epoch for each in self.positions)

@@ -1,6 +1,7 @@
 """The replicas for `ringi status`: each one's health, how far it is, what it lacks."""
 
 from collections.abc import Mapping, Sequence
+from math import isinf
 
 from eventsourcing.persistence import PersistenceError
 
@@ -23,7 +24,7 @@ def _row(router: Router, replica: Replica, there: Seen | None) -> Mapping[str, o
         "positions": _positions(state.seen),
         "mark": None if state.seen is None else state.seen.mark,
         "lag_events": _lag_events(router, state.seen, there),
-        "lag_s": None if state.seen is None else round(state.lag_s, 3),
+        "lag_s": None if state.seen is None or isinf(state.lag_s) else round(state.lag_s, 3),
     }
 
 

@@ -86,6 +86,8 @@ class Router:
             return
         there = look(self.primary.datastore, self._projection)
         self.require_log(there.mark)
+        if there.moment is not None:
+            self.require_moment(there.moment)
         if there.epoch is not None:
             for lane, position in there.positions.items():
                 self.require_position(Position(there.epoch.hex[:EPOCH_DIGITS], lane, position))

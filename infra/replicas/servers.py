@@ -42,7 +42,7 @@ class State:
     seen: Seen | None = None
     """What the last look found; None if it did not answer."""
     lag_s: float = 0.0
-    """The age of the oldest event that it lacks."""
+    """For how long the primary has had what it lacks; inf if nobody knows."""
     at: float = -inf
     """When this was found out, on the monotonic clock."""
 

@@ -1,8 +1,9 @@
 """Looks at the replicas from time to time, and says which of them may be asked."""
 
 import logging
+from collections import deque
 from collections.abc import Sequence
-from math import inf
+from math import inf, isinf
 from threading import Event, Lock, Thread
 from time import monotonic
 
@@ -18,6 +19,9 @@ EVERY_S = 0.5
 
 #: Seconds for which a process's first questions wait for the first round.
 FIRST_ROUND_S = 0.5
+
+#: Looks at the primary that are remembered, to tell how old the state is that a replica shows.
+LOOKS = 64
 
 logger = logging.getLogger("ringi.replicas")
 
@@ -43,7 +47,9 @@ class Watch:
         self._first_round = Event()
         self._begun_at = -inf
         self._there: Seen | None = None
+        self._looks: deque[tuple[float, Seen]] = deque(maxlen=LOOKS)
         self._level_at = dict.fromkeys(replicas, -inf)
+        """When the primary had no more than what the replica was seen to have."""
 
     def begin(self) -> None:
         """See that the thread runs, also after a fork; give its first round a moment."""
@@ -83,6 +89,8 @@ class Watch:
             self._there = look(self._primary, self._projection)
         except PersistenceError as error:
             logger.debug("the primary does not tell how far it is: %s", error)
+        else:
+            self._looks.append((at, self._there))
         for replica in self._replicas:
             self._judge(replica, at)
         return self._there
@@ -110,23 +118,36 @@ class Watch:
         if self._there.epoch is not None:
             replica.datastore.expect_epoch(self._there.epoch)
         lag_s = self._lag_s(replica, seen, self._there, at)
-        if lag_s > self._longest_lag_s:
+        if isinf(lag_s):
+            reason = "it lacks what the primary has, nobody saw since when"
+        elif lag_s > self._longest_lag_s:
             reason = f"it lacks what the primary has had for more than {self._longest_lag_s:g} s"
         return State(reason, seen, lag_s, monotonic())
 
     def _lag_s(self, replica: Replica, seen: Seen, there: Seen, at: float) -> float:
-        """Return for how long the primary has had what the replica lacks, at most.
+        """Return for how long the primary has had what the replica lacks; inf if nobody knows.
 
-        No longer than the oldest of it is in the log, and than since the replica lacked nothing.
+        That is since the newest look at the primary whose findings the replica shows, or since the
+        oldest event that it lacks, if that is later. But a rebuild, or a retry of parked events,
+        has no age in the log: then it is the look that counts.
         """
         if seen.covers(there):
             self._level_at[replica] = at
             return 0.0
-        since_level = monotonic() - self._level_at[replica]
-        try:
-            return min(since_level, age_of_lacking(self._primary, seen, there))
-        except PersistenceError:
-            return since_level
+        lacked_at = at
+        for looked_at, found in reversed(self._looks):
+            if seen.covers(found):
+                self._level_at[replica] = max(self._level_at[replica], looked_at)
+                break
+            lacked_at = looked_at
+        now = monotonic()
+        lag_s = now - self._level_at[replica]
+        if seen.is_older_by_events_only(there):
+            try:
+                lag_s = min(lag_s, age_of_lacking(self._primary, seen, there))
+            except PersistenceError:
+                logger.debug("the primary does not tell how old what a replica lacks is")
+        return max(lag_s, now - lacked_at)
 
 
 def _said(error: Exception) -> str:

@@ -1,11 +1,11 @@
 """Who somebody is, and what they may read: asked at every entry."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
 from domain.actor import ADMIN, AUDITOR, Actor
-from infra.sessions import Sessions
 from infra.tickets import Tickets
 from infra.tokens import hash_of
 from infra.views.directory import DirectoryView
@@ -33,7 +33,8 @@ class Access:
 
     directory: DirectoryView
     tickets: Tickets
-    sessions: Sessions
+    of_session: Callable[[bytes], Actor | None]
+    """Returns who is signed in by a session, of whose secret this is the hash."""
 
     @staticmethod
     def credential_of(token: str) -> str:
@@ -49,7 +50,7 @@ class Access:
         proof, _, of = credential.partition(":")
         if proof == Proof.TOKEN:
             return self.directory.signed_in(of)[0]
-        return self.sessions.actor_by_hash(bytes.fromhex(of)) if proof == Proof.SESSION else None
+        return self.of_session(bytes.fromhex(of)) if proof == Proof.SESSION else None
 
     def actor(self, login: str) -> Actor | None:
         """Return the person with the roles held now; None if there is none, or not active."""

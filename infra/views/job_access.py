@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actor import Actor
+from domain.job.job import State
 from infra.views.access import Access, reads_all
 from infra.views.tables import Tables
 
@@ -22,3 +23,14 @@ class JobAccess(Access):
                 "SELECT 1 FROM {job} WHERE job = %s AND requester = %s", (job.bytes, actor.login)
             )
         )
+
+    def unfinished_jobs(self, actor: Actor) -> int:
+        """Return how many jobs of this person have not ended."""
+        rows = self.tables.select(
+            "SELECT COUNT(*) FROM {job} WHERE requester = %s AND state IN %s",
+            (actor.login, _UNFINISHED),
+        )
+        return int(rows[0][0])
+
+
+_UNFINISHED = (State.REQUESTED.value, State.RUNNING.value, State.WAITING.value)

@@ -36,7 +36,7 @@ JOB = Table(
         Column("number", Kind.INTEGER),  # the position of its first event: pages go by it
     ),
     key=("job",),
-    indexes=(("number",), ("requester", "number"), ("state", "number")),
+    indexes=(("number",), ("requester", "number"), ("requester", "state"), ("state", "number")),
 )
 
 Changes = Mapping[str, Cell]

@@ -35,9 +35,13 @@ export class Api {
   #keys = new Map();
   #away = false;
 
-  /** `told.away(boolean)`: whether the server answers; `told.signedOut()`: the session is over. */
-  constructor(told) {
-    this.told = told;
+  /**
+   * Speaks for one person, and for nobody else who signs in meanwhile; "-": for nobody yet.
+   * `told.away(boolean)`: whether the server answers; `told.signedOut()`: the session is over;
+   * `told.otherPerson()`: it is somebody else's by now.
+   */
+  constructor(login, told) {
+    Object.assign(this, { login, told });
   }
 
   /** Return what is at the path; asks until there is an answer, or `wanted()` says no more. */
@@ -87,6 +91,7 @@ export class Api {
     this.#seen(!LATER.has(response.status) || BUSY.has(problem.type));
     if (!problem) return read;
     if (response.status === 401 && path !== "/v1/session") this.told.signedOut();
+    if (problem.type === "other-person") this.told.otherPerson();
     throw problem;
   }
 
@@ -96,7 +101,7 @@ export class Api {
         method,
         headers: {
           Accept: "application/json",
-          "X-Ringi-Page": "1",
+          "X-Ringi-Page": this.login,
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
           ...headers,
         },

@@ -51,6 +51,7 @@ export function draftForm({ title, definition, document, save }) {
   const give = async (submits) => {
     outcome.hidden = true;
     fields.show(null);
+    if (submits && !fields.isComplete()) return;
     try {
       await save(fields.values(), submits);
     } catch (error) {

@@ -3,7 +3,10 @@
 import { words } from "./circulation.js";
 import { h } from "./dom.js";
 
-/** Return the form's parts: `{element, values(), show(problem)}`; `values` are those of a document. */
+/**
+ * Return the form's parts: `{element, values(), show(problem), isComplete()}`; `values` are those of
+ * a document.
+ */
 export function fieldsForm(definition, values = {}) {
   const controls = definition.fields.map((field) => ({
     field,
@@ -13,6 +16,7 @@ export function fieldsForm(definition, values = {}) {
     element: h("div", { class: "fields" }, controls.map(labelled)),
     values: () => Object.fromEntries(controls.map(({ field, read }) => [field.name, read()])),
     show: (problem) => showProblem(controls, problem),
+    isComplete: () => showMissing(controls),
   };
 }
 
@@ -94,17 +98,28 @@ function whole(text) {
 
 /** Show what is wrong beside the field at fault; false if it is of none of them. */
 function showProblem(controls, problem) {
-  let found = false;
-  for (const { field, inputs } of controls) {
-    const isAtFault = problem !== null && fieldAtFault(problem) === field.name;
-    inputs[0].setAttribute("aria-invalid", String(isAtFault));
-    document.getElementById(`${inputs[0].id}-problem`).textContent = isAtFault
-      ? problem.message
+  const isAtFault = ({ field }) => problem !== null && fieldAtFault(problem) === field.name;
+  return mark(controls, isAtFault, problem?.message);
+}
+
+/** Show beside each required field that is empty that it must not be; false if one is. */
+function showMissing(controls) {
+  const isMissing = ({ field, read }) => field.required && read() === null;
+  return !mark(controls, isMissing, "This must be filled in before it is submitted.");
+}
+
+/** Show the message beside those that are at fault, beside no others; false if none is. */
+function mark(controls, isAtFault, message) {
+  const atFault = controls.filter(isAtFault);
+  for (const control of controls) {
+    const [first] = control.inputs;
+    first.setAttribute("aria-invalid", String(atFault.includes(control)));
+    document.getElementById(`${first.id}-problem`).textContent = atFault.includes(control)
+      ? message
       : "";
-    if (isAtFault) inputs[0].focus();
-    found ||= isAtFault;
   }
-  return found;
+  atFault[0]?.inputs[0].focus();
+  return atFault.length > 0;
 }
 
 function fieldAtFault({ place }) {

@@ -23,9 +23,12 @@ export class Live {
   #heartbeat = 25;
   #state = "";
 
-  /** `ticket()` fetches a one-use ticket; `told(state)`: connecting, live, reconnecting or broken. */
-  constructor({ url, ticket, told }) {
-    Object.assign(this, { url, ticket, told });
+  /**
+   * `ticket()` fetches a one-use ticket for `login`; `told(state)`: connecting, live, reconnecting,
+   * broken or, for good, stranger: the gateway takes us for somebody else.
+   */
+  constructor({ url, login, ticket, told }) {
+    Object.assign(this, { url, login, ticket, told });
   }
 
   start() {
@@ -158,6 +161,11 @@ export class Live {
 
   #answered(message) {
     if (!this.#welcomed) {
+      if (message.ok.login !== this.login) {
+        this.stop();
+        this.#become("stranger");
+        return;
+      }
       this.#welcomed = true;
       this.#failures = 0;
       this.#heartbeat = message.ok.heartbeat_s;

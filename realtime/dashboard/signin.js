@@ -53,3 +53,20 @@ export function signInForm(signIn, reason) {
     ),
   );
 }
+
+/** Return what is shown when somebody else, `login`, has signed in in another tab. */
+export function handedOver(name, login, goOn) {
+  const button = { id: "go-on", type: "button", class: "primary", click: goOn };
+  return h(
+    "main",
+    { class: "sign-in" },
+    mark(),
+    h("h1", {}, "Ringi"),
+    h(
+      "p",
+      { class: "problem", role: "alert" },
+      `In another tab, ${login} has signed in. This browser no longer acts for ${name}.`,
+    ),
+    h("button", button, `Go on as ${login}`),
+  );
+}

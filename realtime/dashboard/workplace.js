@@ -37,8 +37,10 @@ export class Workplace {
     this.known = new Known(api, () => this.#soon());
     this.live = new Live({
       url: gateway,
+      login: person.login,
       ticket: () => api.once("POST", "/v1/tickets"),
-      told: (state) => this.frame.connection(state),
+      told: (state) =>
+        state === "stranger" ? api.told.otherPerson() : this.frame.connection(state),
     });
     this.paper = links.jobs ? new Paper({ api, live: this.live }) : null;
     this.inbox = followInbox(api, person, (message) => this.#inboxChanged(message));

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -84,9 +84,11 @@ def front(machine: Machine, folder: Path) -> Iterator[Front]:
         for each in (*apis, *gateways):
             wait_until(lambda port=each.port: answers(port, "/readyz") == 200, "a role is ready")
         made = Front(free_port(), free_port(), folder / "certificate.pem", apis, gateways)
-        _make_certificate(made.certificate, folder / "key.pem")
+        make_certificate(made.certificate, folder / "key.pem")
+        behind = [each.port for each in (*apis, *gateways)]
         for site, port in (("ringi.conf", made.port), ("ringi-tls.conf", made.tls_port)):
-            _nginx(stack, folder / site.removesuffix(".conf"), site, port, made)
+            own = folder / site.removesuffix(".conf")
+            start_nginx(stack, own, site, port, behind=behind, certificate=made.certificate)
         yield made
 
 
@@ -136,18 +138,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _nginx(stack: ExitStack, folder: Path, site: str, port: int, made: Front) -> None:
+def start_nginx(
+    stack: ExitStack,
+    folder: Path,
+    site: str,
+    port: int,
+    *,
+    behind: Sequence[int],
+    certificate: Path,
+) -> None:
+    """Start nginx on `port`, before two APIs and two gateways on the ports `behind`."""
     folder.mkdir()
-    ports = zip(
-        ("8400", "8402", "8401", "8403"),
-        (each.port for each in (*made.apis, *made.gateways)),
-        strict=True,
-    )
+    ports = zip(("8400", "8402", "8401", "8403"), behind, strict=True)
     changes = {
         "/etc/nginx/ringi/": f"{folder}/",
         "/opt/ringi/": f"{CHECKOUT}/",
-        "/etc/ringi/tls/fullchain.pem": str(made.certificate),
-        "/etc/ringi/tls/privkey.pem": str(made.certificate.with_name("key.pem")),
+        "/etc/ringi/tls/fullchain.pem": str(certificate),
+        "/etc/ringi/tls/privkey.pem": str(certificate.with_name("key.pem")),
         "    listen [::]:443 ssl;\n": "",
         "    listen [::]:80;\n": "",
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
@@ -179,7 +186,7 @@ def _nginx(stack: ExitStack, folder: Path, site: str, port: int, made: Front) ->
     assert process.poll() is None, (folder / "output.log").read_text()
 
 
-def _make_certificate(certificate: Path, key_file: Path) -> None:
+def make_certificate(certificate: Path, key_file: Path) -> None:
     """Write a certificate for 127.0.0.1, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])

@@ -1,15 +1,20 @@
 """Behind nginx as infra/deploy has it: the story, with whoever serves it killed on the way."""
 
 import json
+import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from api.client import RingiClient
-from tests.e2e.front import Front, Process, front
+from infra.ports import free_port
+from tests.e2e.front import Front, Process, front, start_nginx
 from tests.e2e.listener import Listener
 from tests.e2e.machine import Machine, wait_until
 
@@ -136,7 +141,7 @@ def sign_in(
     connection: HTTPConnection, origin: str, machine: Machine, more: dict[str, str] | None = None
 ) -> HTTPResponse:
     """Sign in as the page does."""
-    headers = {"Content-Type": "application/json", "Origin": origin, "X-Ringi-Page": "1"}
+    headers = {"Content-Type": "application/json", "Origin": origin, "X-Ringi-Page": "-"}
     body = json.dumps({"token": machine.tokens["ann"]})
     answer = asked(connection, "POST", "/v1/session", body, headers | (more or {}))
     assert answer.status == 201, answer.text  # type: ignore[attr-defined]
@@ -156,6 +161,86 @@ def test_the_page_and_its_files_have_each_header_once(served: Front) -> None:
             HTTPConnection("127.0.0.1", served.port, timeout=5), "GET", f"{path}../server.py"
         )
         assert outside.status in {400, 404}
+
+
+def test_nginx_serves_the_page_from_nowhere_but_the_api_and_never_for_a_frame(
+    served: Front,
+) -> None:
+    for path in ("/static/index.html", "/static/", "/static/index%2ehtml", "/static//index.html"):
+        answer = asked(HTTPConnection("127.0.0.1", served.port, timeout=5), "GET", path)
+        assert answer.status in {403, 404}, path
+    for path in ("/", "/static/main.js", "/v1"):
+        answer = asked(HTTPConnection("127.0.0.1", served.port, timeout=5), "GET", path)
+        assert answer.status == 200
+        (policy,) = answer.headers.get_all("Content-Security-Policy") or [""]
+        assert "frame-ancestors 'none'" in policy, path
+
+
+@dataclass
+class Dying:
+    """Answers `GET /v1`; whatever else it has read the head of, it notes, and is gone."""
+
+    heard: list[str] = field(default_factory=list)
+    listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
+
+    @property
+    def port(self) -> int:
+        return int(self.listener.getsockname()[1])
+
+    def serve(self) -> None:
+        """Serve until the listener is shut down."""
+        with suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, connection.makefile("rb") as lines:
+                    self._one(
+                        connection,
+                        [line.decode().strip() for line in iter(lines.readline, b"\r\n")],
+                    )
+
+    def _one(self, connection: socket.socket, head: list[str]) -> None:
+        if head[0].startswith("GET /v1 "):
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+            )
+        else:
+            self.heard.append(head[0].rpartition(" ")[0])
+
+
+@pytest.fixture
+def dying(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Give a port of nginx whose APIs die of every request, and what they heard."""
+    heard: list[str] = []
+    with ExitStack() as stack:
+        apis = [Dying(heard) for _ in range(2)]
+        for each in apis:
+            thread = Thread(target=each.serve)
+            thread.start()
+            stack.callback(thread.join, 10)
+            stack.callback(each.listener.shutdown, socket.SHUT_RDWR)
+        port = free_port()
+        behind = [each.port for each in (*apis, *apis)]
+        certificate = tmp_path / "none.pem"
+        start_nginx(
+            stack, tmp_path / "ringi", "ringi.conf", port, behind=behind, certificate=certificate
+        )
+        yield port, heard
+
+
+@pytest.mark.parametrize(
+    ("method", "times"), [("GET", 2), ("POST", 1), ("PATCH", 1), ("PUT", 1), ("DELETE", 1)]
+)
+@pytest.mark.parametrize("path", ["/v1/people/bob/roles/x%2Fy?a=b", "/v1/jobs/x/result"])
+def test_only_what_reads_is_sent_to_another_process_when_one_is_gone(
+    dying: tuple[int, list[str]], method: str, times: int, path: str
+) -> None:
+    port, heard = dying
+    answer = asked(HTTPConnection("127.0.0.1", port, timeout=5), method, path, "{}")
+    assert heard == [f"{method} {path}"] * times
+    assert answer.status == 503
+    assert answer.getheader("Retry-After") == "1"
+    problem = json.loads(answer.text)  # type: ignore[attr-defined]
+    assert problem["type"] == "urn:ringi:problem:unavailable"
 
 
 def test_what_looks_after_processes_is_not_for_the_world(served: Front) -> None:

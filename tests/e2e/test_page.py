@@ -187,6 +187,12 @@ def test_a_new_request_is_written_and_what_is_wrong_is_shown_beside_it(office: O
     with office.visitor("emil") as asker, office.visitor("haru") as lead:
         asker.page.get_by_role("link", name="New").click()
         asker.page.get_by_role("link", name="Equipment request").click()
+        asker.page.get_by_role("button", name="Submit").click()
+        for name in ("subject", "cost"):  # all that is missing, and nothing was created
+            expect(asker.page.locator(f"#field-{name}-problem")).to_contain_text("must be filled")
+        expect(asker.page.locator("#field-reason-problem")).to_be_empty()
+        expect(asker.page.get_by_label("What is needed")).to_be_focused()
+        assert "#/new/equipment" in asker.page.url
         asker.page.get_by_label("What is needed").fill("A kiln, asked for on the page")
         asker.page.get_by_label("Cost", exact=True).fill("a lot")
         asker.page.get_by_role("button", name="Submit").click()

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
 import pytest
+from redis import RedisError
 
 from infra.broker import catch_up_sender, make_broker
 from infra.redis_clients import quick_client
@@ -184,6 +185,53 @@ def test_a_redis_that_restarts_empty_loses_no_event(stack: Stack) -> None:
     stack.bench.append(log[200:])
     stack.wait_for_head()
     stack.wait_until_lingered()
+
+
+def fill(stack: Stack) -> None:
+    """Let Redis be full: it evicts nothing, and refuses what needs memory."""
+    stack.client.config_set("maxmemory-policy", "noeviction")
+    stack.client.config_set("maxmemory", "1")
+
+
+def empty(stack: Stack) -> None:
+    stack.client.config_set("maxmemory", "0")
+
+
+def fail_over(stack: Stack) -> None:
+    """Let Redis follow another server, which is away, and be read-only."""
+    stack.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+
+
+def fail_back(stack: Stack) -> None:
+    stack.client.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@pytest.mark.parametrize(("refuse", "take"), [(fill, empty), (fail_over, fail_back)])
+def test_a_redis_that_answers_and_takes_no_writes_delays_views_and_stops_none(
+    stack: Stack, refuse: Callable[[Stack], None], take: Callable[[Stack], None]
+) -> None:
+    """Also after those who lingered would have been relieved."""
+    stack.start("import workers.catch_up as module; module.LINGER_S = 1.0\n" + WORKER)
+    stack.start(SCHEDULER)
+    stack.wait_until_lingered()
+    refuse(stack)
+    assert stack.client.ping()
+    with pytest.raises(RedisError):
+        stack.client.set("anything", "1")
+    wait_until(lambda: stack.lingered() == 0, "nobody lingers any more")
+    slowest = 0.0
+    for number in range(8):
+        lane = number % 4
+        stack.bench.append([encode(stream_in(lane, number), 1, Put("a", 1))])
+        began, before = monotonic(), stack.told()
+        stack.wakeup.grown({lane})
+        wait_until(lambda before=before: stack.told() > before, "it is projected")
+        slowest = max(slowest, monotonic() - began)
+    assert slowest < 3.0
+    take(stack)
+    stack.wait_until_lingered()
+    stack.bench.append(some_log(57, 100))
+    stack.wait_for_head()
 
 
 def test_workers_whose_connections_are_cut_go_on(stack: Stack) -> None:

@@ -39,6 +39,7 @@ KINDS = {
     "active": r"SELECT active FROM",
     "managers": r"WITH RECURSIVE above",
     "admins": r"SELECT COUNT\(\*\) FROM \S*role_holder",
+    "unfinished": r"SELECT COUNT\(\*\) FROM \S*workspace_job_",
     "first outcome": r"SELECT i\.request_hash",
     "view": r"SELECT \* FROM \(SELECT \(SELECT epoch",
     "wait": r"SELECT c\.position >=",
@@ -137,7 +138,7 @@ CASES: Mapping[type[Command], Case] = {
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
     document.AddComment: Case("ann", "POST", "{document}/comments"),
     document.ReachMilestone: Case("fin", "POST", "{document}/milestones/ordered"),
-    job.RequestJob: Case("ann", "POST", "/v1/jobs"),
+    job.RequestJob: Case("ann", "POST", "/v1/jobs", ("unfinished",)),
     job.RetryJob: Case("ann", "POST", "{job}/retry"),
 }
 

@@ -66,6 +66,16 @@ def seqs(store: TestStore, lane: int) -> list[int]:
 # The feed
 
 
+def test_rows_ahead_of_the_clock_keep_no_others_back(store: TestStore, teller: Teller) -> None:
+    """The clock was a year ahead while they were written; they are not among the newest."""
+    teller.tell(0, *[("all",)] * 40, published=False)
+    age(store, "lane = 0 AND seq <= 30")
+    age(store, "lane = 0 AND seq BETWEEN 5 AND 9", days=-400)
+    age(store, "lane = 0 AND seq > 38", days=-400)
+    assert clean_feed(datastore_of(store), 7, never, kept_rows=3) == 30
+    assert seqs(store, 0) == list(range(31, 41))
+
+
 def test_old_rows_go_but_the_newest_of_each_lane_stay(store: TestStore, teller: Teller) -> None:
     for lane, count in ((0, 500), (1, 30), (2, 0)):
         teller.tell(lane, *[("all",)] * count, published=False)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -213,7 +213,7 @@ def test_a_failure_is_tried_again_with_growing_pauses_and_then_is_for_good(
         run(world, job)
         recorded = world.parts.log.load(job)[-1]
         assert isinstance(recorded.event, JobFailed)
-        assert recorded.event.error == "OSError: [Errno 28] no room"
+        assert recorded.event.error == making.UNFORESEEN.format(recorded.meta.correlation_id)
         if number < ATTEMPTS:
             assert shown(world, job)["state"] == "waiting"
             run(world, job)  # too early: the message is dropped
@@ -534,3 +534,44 @@ def test_tables_of_an_older_version_are_built_anew(world: World) -> None:
     assert shown(world, job)["state"] == "succeeded"
     rebuild_outdated(world.settings, told.append)
     assert len(told) == 1
+
+
+def test_a_job_is_due_at_once_whatever_clock_it_was_asked_by(world: World) -> None:
+    job = uuid4()
+    ahead = datetime.now(UTC) + timedelta(hours=1)  # noqa: TID251  # of a machine whose clock is wrong
+    asked = RequestJob(job, "text", {"text": "soon"})
+    world.parts.bus.handle(Envelope(asked, uuid4().hex, Actor("ann"), ahead, Channel.API))
+    world.pump()
+    assert job in [due for due, _ in world.parts.due_jobs.now()]
+
+
+def test_a_retry_that_a_wrong_clock_put_off_for_hours_is_due(world: World) -> None:
+    job = ask(world, "fails")
+    run(world, job)
+    table = world.parts.generations.table("jobs", "due")
+    assert job not in [due for due, _ in world.parts.due_jobs.now()]
+    with world.parts.writing.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET due_at = UTC_TIMESTAMP(6) + INTERVAL 2 HOUR WHERE job = %s",
+            (job.bytes,),
+        )
+    assert job in [due for due, _ in world.parts.due_jobs.now()]
+
+
+def test_who_has_many_jobs_under_way_gets_no_more_for_now(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.resources.jobs.MOST_UNFINISHED", 2)
+    login, idle = (f"{name}{uuid4().hex[:6]}" for name in ("busy", "idle"))
+    world.add_person(login)
+    world.add_person(idle)
+    world.pump()
+    body = {"kind": "export", "parameters": {"format": "csv"}}
+    jobs = [ask(world, "text", login) for _ in range(2)]
+    answer = world.call("POST", "/v1/jobs", by=login, body=body)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+    assert answer.json["type"] == "urn:ringi:problem:too-many-jobs"
+    world.ok("POST", "/v1/jobs", by=idle, body=body)  # it is nobody else's bound
+    run(world, jobs[0])
+    assert shown(world, jobs[0], login)["state"] == "succeeded"
+    world.ok("POST", "/v1/jobs", by=login, body=body)

@@ -4,6 +4,7 @@ import csv
 import logging
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from domain.actor import Actor
 from infra.stack import MariaDBServer
 from tests.builders import AT
 from tests.integration.api_world import World, a_company
-from workers.kinds import KINDS, paper, pdf
+from workers.kinds import KINDS, paper, pdf, presses
 from workers.kinds.base import FailedForGoodError, Made, Work
 from workers.kinds.export import PAGE
+from workers.kinds.presses import Bounds, Presses
 
 HOSTILE = (
     '<img src="http://127.0.0.1:{port}/x"> <style>*{{}}</style> </td> {{{{ 7 * 7 }}}} {{% raw %}}'
@@ -33,6 +35,7 @@ ARABIC = "مكاتب جديدة للمكتب"
 def company(server: MariaDBServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with a_company(server, tmp_path_factory.mktemp("redis"), "kinds") as world:
         yield world
+    paper.presses().close()
 
 
 class Job:
@@ -196,7 +199,7 @@ def test_hostile_values_are_text_and_nothing_is_fetched(
     assert not [
         each
         for each in caplog.records
-        if each.name.startswith("weasyprint") and each.levelno >= logging.WARNING
+        if each.name == presses.__name__ and each.levelno >= logging.WARNING
     ]
 
 
@@ -276,15 +279,28 @@ def test_a_document_beyond_all_measure_is_refused_before_any_page_is_made(
         job.paper(document)
 
 
-def test_pages_wait_for_others_only_so_long(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\u2028", "\u2029", "\x85", "\v", "\f"])
+def test_whatever_ends_a_line_counts_as_one(
+    company: World, job: Job, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    use_template(monkeypatch, "here")
-    monkeypatch.setattr(paper, "_PATIENCE_S", 0.01)
-    with paper._one_at_a_time, pytest.raises(paper.BusyError):
-        paper.make_pages("record.html", {}, tmp_path / "made.pdf")
-    paper.make_pages("record.html", {}, tmp_path / "made.pdf")
-    assert text_of(PdfReader(tmp_path / "made.pdf")) == "here"
+    document = company.draft()
+    company.do(
+        "POST", f"/v1/documents/{document}/comments", by="ann", body={"text": f"a{end}" * 40 + "b"}
+    )
+    monkeypatch.setattr(pdf, "MOST_LINES", 40)
+    with pytest.raises(FailedForGoodError, match="would fill some"):
+        job.paper(document)
+
+
+def test_letters_of_both_directions_without_a_space_take_no_time(
+    company: World, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = company.draft()
+    text = "a\u05d0" * 5_000
+    company.do("POST", f"/v1/documents/{document}/comments", by="ann", body={"text": text})
+    with closing(Presses(Bounds(cpu_s=6))) as quick:
+        monkeypatch.setattr(paper, "presses", lambda: quick)
+        assert len(job.paper(document).pages) >= 3
 
 
 # ---- the list

@@ -11,10 +11,13 @@ from uuid import UUID
 import pytest
 
 from domain.directory.commands import DeactivatePerson, SetMailAddress, SetNotices
+from domain.streams import person_stream
 from infra.mail.deliveries import Deliveries
 from infra.mail.due import enqueue_due_mail
+from infra.mail.overview import deliveries
 from infra.mail.patience import ATTEMPTS
 from infra.ports import free_port
+from infra.position import lane_of
 from infra.stack import MariaDBServer
 from tests.contracts.log_contract import together
 from tests.integration.api_world import World, a_company
@@ -83,6 +86,43 @@ def test_who_has_no_address_is_counted(world: World, office: PostOffice, smtp: M
     assert office.counts == {"no_address": 1}
 
 
+def test_a_notice_waits_until_the_view_of_people_has_reached_it(
+    world: World, office: PostOffice, smtp: MailServer
+) -> None:
+    """The lane of whom it is for is held up; what was acknowledged before counts all the same."""
+    lanes, lane = world.parts.lanes, lane_of(person_stream("mia"), world.parts.lanes)
+    world.as_system(SetMailAddress("mia", None))
+    world.pump()
+    document = next(each for each in iter(world.draft, None) if lane_of(UUID(each), lanes) != lane)
+    world.pump()
+    world.as_system(SetMailAddress("mia", "mia@example.org"))
+    world.ok("POST", f"/v1/documents/{document}/submit", by="ann")
+    for runner in world.parts.runners:
+        for each in range(lanes):
+            if (runner.projection.name, each) != ("workspace", lane):
+                runner.catch_up(each)
+    office.parts.mail.run()
+    assert (smtp.taken, office.rows()) == ([], [])
+    assert enqueue_due_mail(office.parts), "somebody is to look again"
+    office.run()
+    assert smtp.recipients == ["mia@example.org"]
+    assert office.states == {"mia": "sent"}
+
+
+def test_what_a_server_says_cannot_move_an_operators_terminal(
+    office: PostOffice, smtp: MailServer
+) -> None:
+    smtp.answers["RCPT"] = "550 no \x1b[2Jsuch\x00 person"
+    office.waits_for_mia()
+    office.run()
+    views = office.world.store.views
+    with office.parts.writing.cursor() as cursor:
+        cursor.execute(f"UPDATE {views}.delivery SET error = CONCAT(error, '\x1b[31m')")
+    (shown,) = deliveries(office.parts.writing, troubled=True)
+    assert shown.state == "refused"
+    assert shown.error == "550 no [2Jsuch person [31m"
+
+
 def test_who_does_not_want_it_gets_nothing(
     world: World, office: PostOffice, smtp: MailServer
 ) -> None:
@@ -107,7 +147,7 @@ def test_who_left_meanwhile_is_told_nothing_any_more(
     world.pump()
     office.make_due()
     office.run()
-    assert office.rows("state, error") == [("refused", "no address any more")]
+    assert office.rows("state, error") == [("no_address", "")]
     world.as_system(SetMailAddress("mia", "mia@example.org"))
     office.approve(document, by="mia")
 

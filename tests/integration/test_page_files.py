@@ -10,7 +10,7 @@ import pytest
 from falcon import testing
 
 from api.app import create_app
-from api.resources.page import FOLDER
+from api.resources.page import FOLDER, Files
 from api.resources.sessions import gateway_url
 from infra.bootstrap import Parts
 from infra.settings import Settings
@@ -51,10 +51,23 @@ def test_an_odd_host_adds_nothing_to_the_policy(client: testing.TestClient, host
     assert policy.count("script-src") == 1
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ["/", "/static/main.js", "/v1", "/v1/me", "/nothing", "/healthz"])
+def test_no_answer_can_be_put_into_a_frame(client: testing.TestClient, path: str) -> None:
+    policy = client.simulate_get(path).headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy.split("; ")
+
+
+def test_the_page_is_nowhere_but_at_the_root(client: testing.TestClient) -> None:
+    assert client.simulate_get("/static/index.html").status_code == 404
+    assert not [name for name in Files().by_name if name.endswith(".html")]
+
+
+FILES = [path for path in sorted(FOLDER.iterdir()) if path.name != "index.html"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_is_served_with_its_type_and_tag(client: testing.TestClient, path: Path) -> None:
     kinds = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-    kinds |= {".html": "text/html"}
     answer = client.simulate_get(f"/static/{path.name}", headers={"Accept": kinds[path.suffix]})
     assert answer.content == path.read_bytes()
     assert answer.headers["Content-Type"].partition(";")[0] == kinds[path.suffix]

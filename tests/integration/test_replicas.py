@@ -15,6 +15,7 @@ from infra.projecting.rebuild import rebuild
 from infra.replicas.counters import Why
 from infra.replicas.report import replica_rows
 from infra.stack import MariaDBServer
+from infra.views.tables import Tables
 from projections.workspace import WORKSPACE
 from tests.integration.api_world import PURCHASE, VALUES
 from tests.integration.observing import rows, wait_until
@@ -164,7 +165,7 @@ def test_a_next_page_is_never_from_before_the_page_that_led_to_it(
     assert used.reads == reads + 1
 
 
-@pytest.mark.parametrize("shown", ["x", "1.x", "a.b.c", "-1", "."])
+@pytest.mark.parametrize("shown", ["x", "1.x", "a.b.c", "-1", ".", "01234567fedcba98.12"])
 def test_a_cursor_that_no_page_gave_is_refused(used: Replicated, shown: str) -> None:
     page = used.ok("GET", "/v1/documents?limit=1", by="root")
     cursor = page["next"].partition(".")[0]
@@ -219,6 +220,53 @@ def test_a_rebuild_is_read_through_the_replica_without_an_error(used: Replicated
     reads = used.reads
     assert used.ok("GET", "/v1/documents", by="root") == before
     assert used.reads == reads + 1
+
+
+def spoil(world: Replicated) -> None:
+    """Let a row be wrong, here and there, as after a mistake in a fold that was mended since."""
+    tables = Tables(world.parts.writing, world.parts.generations, WORKSPACE)
+    with world.parts.writing.cursor() as cursor:
+        cursor.execute(f"UPDATE {tables['document']} SET title = 'WRONG'")
+    wait_until(world.level, "the replica has it")
+
+
+def mend(world: Replicated) -> None:
+    parts = world.parts
+    rebuild(WORKSPACE, parts.writing, parts.recorder, parts.codec.recorded, lambda _: None)
+
+
+def test_a_replica_that_lacks_a_rebuild_for_too_long_is_left_out_and_taken_back(
+    used: Replicated,
+) -> None:
+    document = used.draft()
+    impatient = read_through(used, used.pair, (url_of(used.server),), lag_s=1)
+    impatient.wait_until_used()
+    spoil(used)
+    with standing_still(used.server):
+        mend(used)
+        wait_until(lambda: not impatient.in_use(), "it is left out")
+        assert "for more than 1 s" in impatient.replica.state.reason
+        assert impatient.shown(document)["title"] != "WRONG"
+        (row,) = replica_rows(read_through(used, used.pair, (url_of(used.server),)).parts.router)
+        assert (row["lag_events"], row["lag_s"]) == (0, None)
+        assert "nobody saw since when" in str(row["state"])
+    wait_until(impatient.in_use, "it is in use again")
+    impatient.parts.close()
+
+
+def test_who_requires_the_present_gets_what_a_rebuild_has_mended(used: Replicated) -> None:
+    document = used.draft()
+    spoil(used)
+    with standing_still(used.server):
+        mend(used)
+        assert used.shown(document)["title"] == "WRONG", "without a wish"
+        root = used.parts.access.actor("root")
+        assert root is not None
+        used.parts.router.begin("root")
+        used.parts.router.require_present()
+        found = used.parts.queries.documents.one(UUID(document), root).row
+        assert found is not None
+        assert found["title"] != "WRONG"
 
 
 def test_who_requires_the_present_gets_no_less_from_log_and_views(used: Replicated) -> None:

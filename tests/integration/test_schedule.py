@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from infra.schedule import NOTED_S, Period, Schedule
+from infra.schedule import CLOCK, NOTED_S, Period, Schedule
 from tests.integration.observing import rows
 from tests.servers import TestStore
 
@@ -46,6 +46,35 @@ def test_what_was_missed_is_made_up_for_once(store: TestStore, schedule: Schedul
     assert schedule.claim(HOURLY, "one")
     schedule.end("clean", "one", "")
     assert not schedule.claim(HOURLY, "one")
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_entry_that_ran_before_the_clock_was_set_back_is_due_and_shown(
+    store: TestStore, schedule: Schedule, ended: bool
+) -> None:
+    assert schedule.claim(HOURLY, "one")
+    if ended:
+        schedule.end("clean", "one", "")
+    set_back(store, -365 * 24 * 3600)
+    (row,) = schedule.rows()
+    assert (row["error"], row["late_s"]) == (CLOCK, 0)
+    assert row["next_run"] is not None
+    assert row["next_run"] < row["last_run"]  # type: ignore[operator]
+    assert schedule.claim(HOURLY, "other")
+    assert not schedule.claim(HOURLY, "one")
+    (row,) = schedule.rows()
+    assert (row["error"], row["worker"]) == ("", "other")
+
+
+def test_a_clock_set_back_during_a_run_shows_no_negative_time(
+    store: TestStore, schedule: Schedule
+) -> None:
+    assert schedule.claim(HOURLY, "one")
+    set_back(store, -30)
+    schedule.end("clean", "one", "")
+    (row,) = schedule.rows()
+    assert (row["took_s"], row["error"]) == (0.0, "")
+    assert not schedule.claim(HOURLY, "other"), "so little may be a rival's"
 
 
 def test_of_many_schedulers_one_has_the_entry(store: TestStore, schedule: Schedule) -> None:

@@ -14,7 +14,8 @@ from infra.stack import MariaDBServer
 from tests.integration.api_world import VALUES, World, a_company
 
 HOST = "ringi.example:8400"
-PAGE = {"Host": HOST, "Origin": f"http://{HOST}", PAGE_HEADER: "1"}
+#: Of a page that shows nobody.
+PAGE = {"Host": HOST, "Origin": f"http://{HOST}", PAGE_HEADER: "-"}
 NEW = {"definition": "purchase", "values": VALUES}
 
 
@@ -32,13 +33,23 @@ def new_person(world: World) -> str:
     return login
 
 
-def sign_in(world: World, login: str, **headers: str) -> str:
+class SignedIn(str):
+    """The Cookie header of a browser, which also knows whom its page shows."""
+
+    __slots__ = ("login",)
+
+    login: str
+
+
+def sign_in(world: World, login: str, **headers: str) -> SignedIn:
     """Return the Cookie header that the browser sends from now on."""
     answer = world.call(
         "POST", "/v1/session", body={"token": world.secrets[login]}, headers=PAGE | headers
     )
     assert answer.status_code == 201, answer.text
-    return cookie_of(answer)
+    cookie = SignedIn(cookie_of(answer))
+    cookie.login = login
+    return cookie
 
 
 def cookie_of(answer: Result) -> str:
@@ -46,7 +57,8 @@ def cookie_of(answer: Result) -> str:
 
 
 def with_cookie(world: World, method: str, path: str, cookie: str, **given: Any) -> Result:
-    return world.call(method, path, headers=PAGE | {"Cookie": cookie}, **given)
+    shown = {PAGE_HEADER: cookie.login} if isinstance(cookie, SignedIn) else {}
+    return world.call(method, path, headers=PAGE | shown | {"Cookie": cookie}, **given)
 
 
 def problem(answer: Result) -> tuple[int, str, str]:
@@ -69,7 +81,7 @@ def test_the_cookie_is_for_this_site_and_no_script(world: World) -> None:
 
 def test_over_https_the_cookie_is_secure_and_bound_to_the_host(world: World) -> None:
     def ask(method: str, **given: Any) -> Result:
-        headers = {"Host": "ringi.example", "Origin": "https://ringi.example", PAGE_HEADER: "1"}
+        headers = {"Host": "ringi.example", "Origin": "https://ringi.example", PAGE_HEADER: "ann"}
         headers |= given.pop("headers", {})
         return world.client.simulate_request(
             method, "/v1/session", protocol="https", headers=headers, **given
@@ -109,12 +121,12 @@ def test_who_is_signed_in_is_told_to_everybody_about_themselves_alone(world: Wor
 
 
 FOREIGN = [
-    ({PAGE_HEADER: "1"}, "Origin"),
-    ({PAGE_HEADER: "1", "Origin": "https://evil.example"}, "Origin"),
-    ({PAGE_HEADER: "1", "Origin": "null"}, "Origin"),
-    ({PAGE_HEADER: "1", "Origin": "http://ringi.example:8401"}, "Origin"),
-    ({PAGE_HEADER: "1", "Origin": "http://ringi.example:8400.evil.example"}, "Origin"),
-    ({PAGE_HEADER: "1", "Origin": "http://[ringi"}, "Origin"),
+    ({PAGE_HEADER: "root"}, "Origin"),
+    ({PAGE_HEADER: "root", "Origin": "https://evil.example"}, "Origin"),
+    ({PAGE_HEADER: "root", "Origin": "null"}, "Origin"),
+    ({PAGE_HEADER: "root", "Origin": "http://ringi.example:8401"}, "Origin"),
+    ({PAGE_HEADER: "root", "Origin": "http://ringi.example:8400.evil.example"}, "Origin"),
+    ({PAGE_HEADER: "root", "Origin": "http://[ringi"}, "Origin"),
     ({"Origin": f"http://{HOST}"}, PAGE_HEADER),
 ]
 
@@ -151,6 +163,37 @@ def test_another_sites_page_can_sign_nobody_in(
     answer = world.call("POST", "/v1/session", body=body, headers={"Host": HOST} | headers)
     assert problem(answer) == (403, "foreign-page", place)
     assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("shown", ["mia", "-", "", "ann,mia", "ANN"])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/me", None),
+        ("POST", "/v1/documents", NEW),
+        ("POST", "/v1/tickets", None),
+        ("DELETE", "/v1/session", None),
+    ],
+)
+def test_a_page_that_shows_somebody_else_can_neither_act_nor_read(
+    world: World, method: str, path: str, body: object, shown: str
+) -> None:
+    cookie = sign_in(world, "ann")
+    before = world.events()
+    headers = PAGE | {PAGE_HEADER: shown, "Cookie": cookie}
+    answer = world.call(method, path, body=body, headers=headers)
+    assert problem(answer) == (409, "other-person", PAGE_HEADER)
+    assert world.events() == before
+    assert with_cookie(world, "GET", "/v1/me", cookie).json["login"] == "ann"
+
+
+def test_a_link_is_followed_and_who_is_signed_in_is_told_whomever_the_page_shows(
+    world: World,
+) -> None:
+    cookie = sign_in(world, "ann")
+    assert world.ok("GET", "/v1/me", headers={"Host": HOST, "Cookie": cookie})["login"] == "ann"
+    asked = PAGE | {PAGE_HEADER: "mia", "Cookie": cookie}
+    assert world.ok("GET", "/v1/session", headers=asked)["login"] == "ann"
 
 
 def test_a_bearer_needs_no_page_and_its_header_counts_before_the_cookie(world: World) -> None:

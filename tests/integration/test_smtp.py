@@ -1,5 +1,6 @@
 """Conversations with a real SMTP server: ways in, and what each end of them means."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -132,8 +133,6 @@ def test_a_server_that_hung_up_since_is_broken_and_not_uncertain(smtp: MailServe
 
 
 def test_a_server_that_answers_bytewise_is_cut_off_all_the_same() -> None:
-    import socket  # noqa: PLC0415
-
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
 
@@ -155,3 +154,31 @@ def test_a_server_that_answers_bytewise_is_cut_off_all_the_same() -> None:
     assert monotonic() - began < 2
     thread.join(10)
     listening.close()
+
+
+def test_an_answer_that_comes_before_the_end_is_not_the_verdict() -> None:
+    """A server that says 250 too soon, and then that it has not taken it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=answer_too_soon, args=(listening,), daemon=True)
+        thread.start()
+        port = listening.getsockname()[1]
+        ending = sent(session(f"smtp://127.0.0.1:{port}?starttls=never"))
+        thread.join(10)
+    assert ending == Ending(
+        State.WAITING, "before the message's end: 250 queued, says a server too soon"
+    )
+
+
+def answer_too_soon(listening: socket.socket) -> None:
+    answers = {
+        b"DATA\r\n": b"354 go\r\n250 queued, says a server too soon\r\n",
+        b".\r\n": b"550 no\r\n",
+    }
+    peer, _ = listening.accept()
+    with peer, peer.makefile("rb") as lines:
+        peer.sendall(b"220 here\r\n")
+        in_message = False
+        for line in lines:
+            if not in_message or line == b".\r\n":
+                peer.sendall(answers.get(line, b"250 yes\r\n"))
+            in_message = in_message or line == b"DATA\r\n"

@@ -1,5 +1,6 @@
 """The command line: one table, quick help, errors in one line."""
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -77,3 +78,23 @@ def test_an_error_that_says_nothing_is_named_by_its_kind() -> None:
 
 def test_an_unknown_subcommand_is_a_wrong_argument() -> None:
     assert CliRunner().invoke(api.cli.command_line("dance"), ["dance"]).exit_code == 2
+
+
+def test_who_reads_no_more_stops_nothing() -> None:
+    program = (
+        "from api.cli.telling import to_whoever_reads as say\n"
+        "import sys\n"
+        "for line in range(9): say(str(line))\n"
+        "print('went on', file=sys.stderr)\n"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "went on\n")

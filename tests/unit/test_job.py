@@ -31,7 +31,7 @@ from domain.job.events import (
 )
 from domain.job.job import ATTEMPTS, State, evolve, fold
 from domain.metadata import Event
-from projections.jobs import DUE, JOBS, PATIENCE_S
+from projections.jobs import DUE, JOBS, LONG_AGO, PATIENCE_S
 from tests.builders import (
     ANN,
     AT,
@@ -275,12 +275,12 @@ def due_after(*events: Event) -> dict[UUID, tuple[object, object]]:
 
 
 def test_what_is_due_follows_from_the_events() -> None:
-    assert due_after(REQUESTED) == {JOB: (AT, "")}
+    assert due_after(REQUESTED) == {JOB: (LONG_AGO, "")}
     soon = AT + timedelta(seconds=PATIENCE_S)
     assert due_after(REQUESTED, STARTED) == {JOB: (soon, "w1")}
     assert due_after(REQUESTED, STARTED, WAITING) == {JOB: (LATER, "")}
     assert due_after(REQUESTED, STARTED, FAILED) == {}
-    assert due_after(REQUESTED, STARTED, FAILED, JobRetried()) == {JOB: (AT, "")}
+    assert due_after(REQUESTED, STARTED, FAILED, JobRetried()) == {JOB: (LONG_AGO, "")}
     assert due_after(REQUESTED, STARTED, JobSucceeded(1)) == {}
 
 

@@ -1,5 +1,7 @@
-"""While Redis is away a worker looks at every lane by itself; else it leaves that to messages."""
+"""A worker looks at every lane where nobody lingers; the others it leaves to those who do."""
 
+import logging
+from collections.abc import Sequence
 from threading import Event
 
 import pytest
@@ -7,22 +9,23 @@ from eventsourcing.persistence import OperationalError
 from redis import RedisError
 
 from workers import without_redis
-from workers.without_redis import attend
+from workers.without_redis import TOLD, attend
 
 
-class FakeRedis:
-    """Answers as the list says, from its beginning; then sets `stop`."""
+class FakeClaims:
+    """Names the lanes of the list, one answer a round, None: Redis fails; then sets `stop`."""
 
-    def __init__(self, answers: list[bool], stop: Event) -> None:
-        self._answers, self._stop = answers, stop
+    def __init__(self, answers: Sequence[list[int] | None], stop: Event) -> None:
+        self._answers, self._stop = list(answers), stop
 
-    def ping(self) -> bool:
-        answers = self._answers.pop(0)
+    def __call__(self, lanes: int) -> list[int]:
+        assert lanes == 3
+        answer = self._answers.pop(0)
         if not self._answers:
             self._stop.set()
-        if not answers:
-            raise RedisError("away")
-        return True
+        if answer is None:
+            raise RedisError("gone")
+        return answer
 
 
 @pytest.fixture(autouse=True)
@@ -30,26 +33,48 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(without_redis, "LOOK_S", 0)
 
 
-def looked(answers: list[bool]) -> list[int]:
+def looked(*answers: list[int] | None) -> list[int]:
     """Return the lanes that were looked at while Redis answered so."""
-    stop, lanes = Event(), []
-    attend(FakeRedis(answers, stop), lambda: 3, lanes.append, stop)
+    stop = Event()
+    lanes: list[int] = []
+    attend(FakeClaims(answers, stop), lambda: 3, lanes.append, stop)
     return lanes
 
 
-def test_nothing_is_looked_at_while_redis_answers() -> None:
-    assert looked([True, True]) == []
+def test_nothing_is_looked_at_while_somebody_lingers_on_every_lane() -> None:
+    assert looked([], []) == []
 
 
-def test_every_lane_is_looked_at_as_long_as_redis_is_away() -> None:
-    assert looked([True, False, False, True]) == [0, 1, 2, 0, 1, 2]
+def test_a_lane_is_looked_at_as_long_as_nobody_lingers_there() -> None:
+    assert looked([], [2], [0, 2], []) == [2, 0, 2]
+
+
+def test_every_lane_is_looked_at_as_long_as_redis_does_not_say() -> None:
+    assert looked([], None, None, []) == [0, 1, 2, 0, 1, 2]
+
+
+def test_it_is_told_when_it_goes_on_and_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    looked(*[[1]] * (TOLD - 1), [])
+    assert caplog.text == ""
+    looked(*[None] * (TOLD + 3), [])
+    begun, over = caplog.messages
+    assert "lanes [0, 1, 2] are looked at once a second: nobody lingers there" in begun
+    assert "Redis is away: gone" in begun
+    assert over == "somebody lingers on every lane again"
 
 
 def test_a_log_that_is_away_too_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    stop = Event()
+    rounds: list[int] = []
+    asked: list[int] = []
+
     def lanes() -> int:
+        rounds.append(len(rounds))
+        if len(rounds) == 2:
+            stop.set()
         raise OperationalError("no server")
 
-    stop, asked = Event(), []
-    attend(FakeRedis([False, False], stop), lanes, asked.append, stop)
+    attend(FakeClaims([], stop), lanes, asked.append, stop)
     assert asked == []
-    assert caplog.text.count("the log does not answer, either: no server") == 2
+    assert caplog.text.count("the log does not answer: no server") == 2

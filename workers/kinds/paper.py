@@ -1,44 +1,21 @@
-"""Pages from a template: HTML by Jinja, laid out by WeasyPrint. Fetches nothing, runs nothing.
+"""Pages from a template: HTML by Jinja here, laid out by WeasyPrint in a process of its own."""
 
-Import it only when pages are made: the libraries take some 40 MB and half a second.
-"""
-
-import gc
 import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import NoReturn
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from weasyprint import HTML  # type: ignore[import-untyped]
-from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
 
 from workers.kinds.base import FailedForGoodError
-from workers.kinds.wording import direction, figure, when
-
-#: Seconds to wait until another thread has made its pages. They are made one at a time: layout is
-#: Python, so two at once would not be sooner, only larger.
-_PATIENCE_S = 120.0
-
-_one_at_a_time = Lock()
+from workers.kinds.presses import Presses
+from workers.kinds.wording import direction, figure, printable, when
 
 
-class BusyError(Exception):
-    """Other pages take long; try again later."""
-
-
-class Nothing(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
-    """Refuses every URL: our templates name none, so whatever does was smuggled in."""
-
-    def fetch(self, url: str, headers: object = None) -> NoReturn:  # noqa: ARG002  # its signature
-        """Refuse.
-
-        Raises:
-            ValueError: always; WeasyPrint goes on without what it asked for.
-        """
-        raise ValueError("nothing is fetched for a document")
+@cache
+def presses() -> Presses:
+    """Return what lays out the papers of this process."""
+    return Presses()
 
 
 @cache
@@ -48,6 +25,7 @@ def templates() -> Environment:
         loader=PackageLoader("workers.kinds"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finished,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -58,20 +36,21 @@ def templates() -> Environment:
 def make_pages(template: str, values: Mapping[str, object], target: Path) -> None:
     """Write the PDF that a template and its values give to the file `target`.
 
+    Beside it the HTML stays.
+
     Raises:
-        FailedForGoodError: the template is not right; the message says where.
-        BusyError: other pages took too long.
+        FailedForGoodError: the template is not right, and the message says where; or the pages take
+            more than they may.
+        LayoutError: the layout went wrong otherwise.
     """
-    text = _filled(template, values)
-    if not _one_at_a_time.acquire(timeout=_PATIENCE_S):
-        raise BusyError(f"other documents have been laid out for {_PATIENCE_S:.0f} seconds")
-    try:
-        HTML(string=text, url_fetcher=Nothing()).write_pdf(target)
-    finally:
-        # The boxes of a layout are circles: left to themselves they make the process larger by
-        # a third with each document (measured 2026-11-23: 343 MB after four, 166 MB so).
-        gc.collect()
-        _one_at_a_time.release()
+    source = target.with_suffix(".html")
+    source.write_text(_filled(template, values), encoding="utf-8")
+    presses().lay_out(source, target)
+
+
+def _finished(value: object) -> object:
+    """Return what a template shows for a value. What is markup already was finished before."""
+    return printable(value) if type(value) is str else value
 
 
 def _filled(template: str, values: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from workers.kinds.base import FailedForGoodError, Made, Work
 from workers.kinds.definitions import UnknownDefinitionError, content_of
 from workers.kinds.paper import make_pages
 from workers.kinds.record import Mark, arrange, mark_of
-from workers.kinds.wording import SHORT_HASH, fields_of, happened, label, shown
+from workers.kinds.wording import SHORT_HASH, fields_of, happened, label, printable, shown
 
 MEDIA_TYPE = "application/pdf"
 
@@ -97,7 +97,7 @@ def _require_size(state: Document, events: Sequence[Recorded]) -> None:
 def _lines_of(values: Mapping[str, object]) -> int:
     """Return how many lines the texts among some values fill."""
     texts = [text for text in values.values() if isinstance(text, str)]
-    return sum(1 + len(line) // _LINE for text in texts for line in text.split("\n"))
+    return sum(1 + len(line) // _LINE for text in texts for line in printable(text).split("\n"))
 
 
 def _version(event: DocumentCreated | DocumentSubmitted) -> int:

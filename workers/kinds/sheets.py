@@ -21,9 +21,12 @@ Cells = Sequence[str]
 #: Rows of a sheet beside its header, at most (Excel's specifications and limits).
 MOST_ROWS = 1_048_575
 
-#: What makes a spreadsheet take a cell of a CSV file for a formula, at its beginning (OWASP, CSV
-#: Injection); the wide forms do so where Japanese is written.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+#: Before what makes a spreadsheet take a cell of a CSV file for a formula (OWASP, CSV Injection);
+#: the wide forms do so where Japanese is written. What a spreadsheet takes for a cell may begin
+#: within ours: after the end of a line, or after what separates cells in its country. Spaces and
+#: quotes at its beginning may be taken away.
+_BEFORE_FORMULA = re.compile("((?:^|[;|\t\r\n])[\\s\"']*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+_WITHOUT_TEXT = re.compile("'*[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 #: Digits that a spreadsheet's number keeps: it is a binary fraction of 64 bits.
@@ -47,14 +50,15 @@ def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Cells]) -> N
 
 
 def harmless(cell: str) -> str:
-    """Return the cell with an apostrophe before it, where it could be taken for a formula.
+    """Return the cell with an apostrophe wherever it could be taken for a formula.
 
-    A number stays as it is. What already has apostrophes there gets one more, so that taking one
-    away from each cell that begins so gives the text back.
+    Right before its first letter, and before the cell if it begins with a tab or a line's end. A
+    number stays as it is. Taking one apostrophe away at each such place gives the text back.
     """
-    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    if _NUMBER.fullmatch(cell):
+        return cell
+    cell = _BEFORE_FORMULA.sub(r"\1'", cell)
+    return f"'{cell}" if _WITHOUT_TEXT.match(cell) else cell
 
 
 def write_xlsx(path: Path, columns: Sequence[Column], rows: Iterable[Cells], at: datetime) -> None:

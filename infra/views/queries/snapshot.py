@@ -26,6 +26,8 @@ class Shown:
     """The epoch of positions, as tokens show it."""
     epoch: str
     """The epoch of the feed, as the gateway compares it."""
+    generation: int
+    """Of the tables that were read."""
     positions: Mapping[int, int]
     """Everything of a lane up to here is in the rows."""
     seqs: Mapping[int, int]
@@ -39,7 +41,8 @@ class Shown:
     @property
     def moment(self) -> Moment:
         """Return what later answers are compared with."""
-        return Moment(self.epoch, sum(self.positions.values()) + sum(self.seqs.values()))
+        total = sum(self.positions.values()) + sum(self.seqs.values())
+        return Moment(self.epoch, self.generation, total)
 
     def token(self, lane: int) -> str:
         """Return the position that a lane shows, as it leaves the system."""
@@ -55,6 +58,9 @@ class Page:
     next: tuple[int | str, ...] | None
     """The place of the last row, where there are more; None: these were the last."""
 
+
+#: Columns of the place, before those of the rows.
+_PLACE = 4
 
 Answer = tuple[Shown, list[Sequence[Any]]]
 
@@ -76,7 +82,8 @@ class Snapshot:
         # rows would go with the new ones' place, and the changes between would be lost.
         self._place = (
             f"SELECT (SELECT epoch FROM {log}.epoch ORDER BY number DESC LIMIT 1) AS log_epoch,"
-            " p.feed_epoch, JSON_ARRAYAGG(JSON_ARRAY(c.lane, c.position, c.seq)) AS lanes"
+            " p.feed_epoch, p.generation,"
+            " JSON_ARRAYAGG(JSON_ARRAY(c.lane, c.position, c.seq)) AS lanes"
             f" FROM {views}.projection p JOIN {views}.checkpoint c"
             " ON c.projection = p.name AND c.generation = p.generation"
             " WHERE p.name = %s AND p.generation = SUBSTRING_INDEX('{document}', '_', -1)"
@@ -110,7 +117,7 @@ class Snapshot:
             found = select(sql, values)
         if not found:
             raise NotPreparedError(f"projection {self._projection!r} has no tables yet")
-        return _shown(found[0]), [row[3:] for row in found if row[3] is not None]
+        return _shown(found[0]), [row[_PLACE:] for row in found if row[_PLACE] is not None]
 
     def page(
         self, table: Table, rows: str, values: Sequence[object], order: str, limit: int
@@ -149,11 +156,12 @@ def _is_enough(needed: Needed, answer: Answer) -> bool:
 
 
 def _shown(row: Sequence[Any]) -> Shown:
-    log_epoch, feed_epoch, lanes = row[:3]
+    log_epoch, feed_epoch, generation, lanes = row[:_PLACE]
     by_lane = sorted(json.loads(lanes))
     return Shown(
         log_epoch=log_epoch.hex()[:EPOCH_DIGITS],
         epoch=log_epoch.hex()[:EPOCH_DIGITS] + feed_epoch.hex()[:EPOCH_DIGITS],
+        generation=generation,
         positions={lane: position for lane, position, _ in by_lane},
         seqs={lane: seq for lane, _, seq in by_lane},
     )
