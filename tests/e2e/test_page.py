@@ -259,12 +259,21 @@ def test_signing_out_ends_the_session_in_every_tab(office: Office) -> None:
         asker.page.get_by_role("button", name="Sign out").click()
         expect(asker.page.get_by_label("Your token")).to_be_visible()
         assert asker.page.context.cookies() == []
-        other.page.get_by_label("Say something").fill("Who am I?")
-        other.page.get_by_role("button", name="Comment").click()
-        expect(other.page.get_by_text("Your session has ended.")).to_be_visible()
+        expect(other.page.get_by_text("You have signed out in another tab.")).to_be_visible()
         expect(other.page.get_by_role("article")).to_have_count(0)
         asker.page.reload()
         expect(asker.page.get_by_label("Your token")).to_be_visible()
+
+
+def test_a_page_whose_session_has_ended_says_so_at_the_next_request(office: Office) -> None:
+    document = office.submitted(subject="A kiln without a cookie")
+    with office.visitor("emil") as asker:
+        asker.open(document)
+        asker.page.context.clear_cookies()
+        asker.page.get_by_label("Say something").fill("Who am I?")
+        asker.page.get_by_role("button", name="Comment").click()
+        expect(asker.page.get_by_text("Your session has ended.")).to_be_visible()
+        expect(asker.page.get_by_role("article")).to_have_count(0)
 
 
 def test_a_wrong_token_is_told_and_the_page_goes_on(office: Office) -> None:
