@@ -244,6 +244,7 @@ def test_any_plain_name_of_a_database_works(server: MariaDBServer, kind: str) ->
 CALLS: dict[str, Callable[[MariaDBProcessRecorder], object]] = {
     "insert_events": lambda recorder: recorder.insert_events([an_event()]),
     "select_events": lambda recorder: recorder.select_events(STREAM),
+    "select_streams": lambda recorder: recorder.select_streams([STREAM]),
     "select_first_outcome": lambda recorder: recorder.select_first_outcome(Idempotency("k", HASH)),
     "select_notifications": lambda recorder: recorder.select_notifications(1, 10),
     "read": lambda recorder: recorder.read(0, 10),
