@@ -3,10 +3,7 @@
 SIGTERM and SIGINT end it within two seconds; what it was doing is rolled back, and done by another.
 """
 
-import logging
-import os
-import signal
-from threading import Event, Thread
+from threading import Thread
 
 from infra import logs
 from infra.broker import make_broker
@@ -15,6 +12,7 @@ from infra.redis_clients import patient_client
 from infra.settings import Settings
 from workers.broker import make_catch_up, with_actors
 from workers.parts import WorkerParts
+from workers.running import end_process, stop_sign, work
 from workers.without_redis import attend
 
 #: Seconds that the threads get to end by themselves. A lingerer notices within one.
@@ -24,38 +22,27 @@ GRACE_S = 1.5
 #: lingers, and a quarter of a second costs next to nothing.
 IDLE_POLL_MS = 250
 
-logger = logging.getLogger(__name__)
-
 
 def run(parts: WorkerParts, broker_url: str, threads: int) -> None:
     """Work until a signal says to stop, then return; threads may still be at work.
 
     Must be called from the main thread.
     """
-    stop = Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stop.set())
-    # Read when dramatiq.worker is imported; the default lets a worker rest for three seconds.
-    os.environ.setdefault("dramatiq_restart_delay", "500")
-    from dramatiq.worker import Worker  # noqa: PLC0415
-
+    stop = stop_sign()
     broker = make_broker(patient_client(broker_url))
     catch_up = make_catch_up(broker, parts, stop.is_set)
     without_redis = (parts.wakeup.unattended, lambda: parts.lanes, catch_up.look, stop)
     Thread(target=attend, args=without_redis, daemon=True).start()
-    worker = Worker(
-        with_actors(broker, catch_up), worker_timeout=IDLE_POLL_MS, worker_threads=threads
-    )
     # One message a thread: the default, two, lets wake-ups wait in a busy process. (With one a
     # process, which `dramatiq_queue_prefetch=1` means, a second thread would never be used.)
-    worker.queue_prefetch = threads
-    worker.start()
-    logger.info("working, %d threads", threads)
-    stop.wait()
-    ending = Thread(target=worker.stop, kwargs={"timeout": int(GRACE_S * 1000)}, daemon=True)
-    ending.start()
-    ending.join(GRACE_S)
-    logger.info("stopped")
+    work(
+        with_actors(broker, catch_up),
+        stop,
+        threads=threads,
+        idle_poll_ms=IDLE_POLL_MS,
+        grace_s=GRACE_S,
+        prefetch=threads,
+    )
 
 
 def main() -> None:
@@ -66,9 +53,8 @@ def main() -> None:
     logs.set_up(settings)
     parts = worker_parts(settings)
     serve(parts.metrics.registry, settings.metrics_host, settings.worker_metrics_port)
-    run(parts, settings.broker_url, settings.worker_threads)
-    logging.shutdown()
-    os._exit(0)  # whatever a thread still waits for: the server rolls its transaction back
+    # Whatever a thread still waits for, the server rolls its transaction back.
+    end_process(lambda: run(parts, settings.broker_url, settings.worker_threads))
 
 
 if __name__ == "__main__":

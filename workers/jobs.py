@@ -4,11 +4,7 @@ It takes from the queues of the actors below, apart from the projections' worker
 job delays no view. Killed at any time, it leaves nothing that another one would not take up.
 """
 
-import logging
-import os
-import signal
 from collections.abc import Callable, Sequence
-from threading import Event, Thread
 
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import TimeLimit
@@ -21,6 +17,7 @@ from infra.settings import Settings
 from workers import mail, run_job
 from workers.folders import sweep
 from workers.parts import JobParts
+from workers.running import end_process, stop_sign, work
 
 Declare = Callable[[RedisBroker, JobParts], None]
 
@@ -34,36 +31,21 @@ GRACE_S = 10.0
 #: was asked for, at 4 % of a core for each queue.
 IDLE_POLL_MS = 50
 
-logger = logging.getLogger(__name__)
-
 
 def run(parts: JobParts, broker_url: str, threads: int, actors: Sequence[Declare] = ACTORS) -> None:
     """Work until a signal says to stop, then return; threads may still be at work.
 
     Must be called from the main thread.
     """
-    stop = Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stop.set())
-    # Read when dramatiq.worker is imported; the default lets a worker rest for three seconds.
-    os.environ.setdefault("dramatiq_restart_delay", "500")
-    from dramatiq.worker import Worker  # noqa: PLC0415
-
+    stop = stop_sign()
     sweep()
     broker = make_broker(patient_client(broker_url))
     broker.add_middleware(TimeLimit())
     for declare in actors:
         declare(broker, parts)
     broker.emit_after("process_boot")  # as Dramatiq's own program does: it starts the time limit
-    worker = Worker(broker, worker_timeout=IDLE_POLL_MS, worker_threads=threads)
     with parts.identity:
-        worker.start()
-        logger.info("working, %d threads", threads)
-        stop.wait()
-        ending = Thread(target=worker.stop, kwargs={"timeout": int(GRACE_S * 1000)}, daemon=True)
-        ending.start()
-        ending.join(GRACE_S)
-    logger.info("stopped")
+        work(broker, stop, threads=threads, idle_poll_ms=IDLE_POLL_MS, grace_s=GRACE_S)
 
 
 def main() -> None:
@@ -74,9 +56,8 @@ def main() -> None:
     logs.set_up(settings)
     parts = job_parts(settings)
     serve(parts.metrics.registry, settings.metrics_host, settings.jobs_metrics_port)
-    run(parts, settings.broker_url, settings.job_threads)
-    logging.shutdown()
-    os._exit(0)  # whatever a thread still does: another process makes the next attempt
+    # Whatever a thread still does, another process makes the next attempt.
+    end_process(lambda: run(parts, settings.broker_url, settings.job_threads))
 
 
 if __name__ == "__main__":

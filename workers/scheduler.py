@@ -7,7 +7,6 @@ any time. What it missed while nobody ran it is done once, when it starts.
 
 import logging
 import os
-import signal
 import socket
 from collections.abc import Sequence
 from secrets import token_hex
@@ -22,6 +21,7 @@ from infra.metrics.serving import serve
 from infra.schedule import NOTED_S
 from infra.settings import Settings
 from workers.parts import SchedulerParts
+from workers.running import stop_sign
 from workers.schedule import ENTRIES, Entry
 
 #: Seconds between two looks at the longest, whether an entry is due that is to be claimed.
@@ -158,9 +158,7 @@ def run(parts: SchedulerParts, entries: Sequence[Entry] = ENTRIES) -> None:
 
     A run that is under way is left to end with the process: each is whole or was not done.
     """
-    stop = Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stop.set())
+    stop = stop_sign()
     worker = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     attendants = [Attendant(entry, parts, stop, worker) for entry in entries]
     watch = Watch(attendants, parts, stop, worker)

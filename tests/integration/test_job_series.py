@@ -16,8 +16,8 @@ from infra.eventstore.recorders import MariaDBApplicationRecorder
 from infra.jobs.queue import QUEUE_KEY
 from infra.stack import MariaDBServer
 from tests.integration.api_world import World, a_company
+from tests.integration.job_world import ask, begin, events, queued, state
 from tests.integration.test_api_statement_counts import sent  # noqa: F401  # a fixture
-from tests.integration.test_jobs import ask, begin, events, queued, state
 from tests.job_kinds import KINDS
 from workers import run_job
 from workers.run_job import RunJobs
