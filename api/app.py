@@ -13,7 +13,10 @@ from api.framing import Framing
 from api.negotiation import Negotiation
 from api.observing import Observing
 from api.reading import Reading
-from api.resources.definitions import Definition, Definitions
+from api.resources.absences import Absence, Absences, TakingOver
+from api.resources.calendars import Adding, Calendar, Calendars, HolidaysOf
+from api.resources.definition_drafts import Draft, End, Proposal, Publication, SecondPerson
+from api.resources.definitions import Definition, Definitions, DefinitionSchema, Versions
 from api.resources.document_commands import document_commands
 from api.resources.documents import Document, Documents, Events, Timeline
 from api.resources.inbox import Inbox
@@ -21,6 +24,7 @@ from api.resources.jobs import Job, Jobs, ResultOf, Retry
 from api.resources.notices import AddressOf, Notices
 from api.resources.page import Files, Page, Static
 from api.resources.people import Activity, ManagerOf, Me, People, Person, Role
+from api.resources.ranks import DepartmentOf, LevelOf, LimitsOf, ZoneOf
 from api.resources.service import Health, Readiness, Root
 from api.resources.sessions import Session
 from api.resources.tokens import TicketOffice, Token, Tokens
@@ -42,6 +46,8 @@ def routes(parts: Parts) -> Mapping[str, object]:
     document = "/v1/documents/{document:uuid}"
     job = "/v1/jobs/{job:uuid}"
     person = "/v1/people/{login}"
+    definition = "/v1/definitions/{name}"
+    calendar = "/v1/calendars/{name}"
     files = Files()
     return {
         "/": Page(files, parts.settings),
@@ -52,7 +58,18 @@ def routes(parts: Parts) -> Mapping[str, object]:
         "/v1/me": Me(reading),
         "/v1/session": Session(parts.sessions, parts.settings),
         "/v1/definitions": Definitions(commanding, reading),
-        "/v1/definitions/{name}": Definition(reading),
+        "/v1/definitions/schema": DefinitionSchema(),
+        definition: Definition(commanding, reading),
+        f"{definition}/versions": Versions(reading),
+        f"{definition}/draft": Draft(commanding, reading),
+        f"{definition}/publish": Publication(commanding),
+        f"{definition}/propose": Proposal(commanding),
+        f"{definition}/approve": SecondPerson(commanding),
+        f"{definition}/deprecate": End(commanding),
+        "/v1/calendars": Calendars(reading),
+        calendar: Calendar(commanding, reading),
+        f"{calendar}/holidays": HolidaysOf(commanding),
+        f"{calendar}/add": Adding(reading),
         "/v1/people": People(commanding, reading),
         person: Person(reading),
         f"{person}/roles/{{role}}": Role(commanding),
@@ -61,6 +78,13 @@ def routes(parts: Parts) -> Mapping[str, object]:
         f"{person}/reactivate": Activity(commanding, ReactivatePerson),
         f"{person}/notices": Notices(commanding, reading),
         f"{person}/address": AddressOf(commanding),
+        f"{person}/level": LevelOf(commanding),
+        f"{person}/department": DepartmentOf(commanding),
+        f"{person}/limits": LimitsOf(commanding),
+        f"{person}/zone": ZoneOf(commanding),
+        f"{person}/absences": Absences(commanding),
+        f"{person}/absences/{{absence}}": Absence(commanding),
+        f"{person}/absences/{{absence}}/take_over": TakingOver(commanding),
         f"{person}/tokens": Tokens(parts, commanding, reading),
         f"{person}/tokens/{{token}}": Token(commanding),
         "/v1/documents": Documents(commanding, reading),
@@ -80,7 +104,16 @@ def routes(parts: Parts) -> Mapping[str, object]:
 #: Where a client begins.
 LINKS = {
     name: f"/v1/{name}"
-    for name in ("me", "definitions", "people", "documents", "jobs", "inbox", "tickets")
+    for name in (
+        "me",
+        "definitions",
+        "calendars",
+        "people",
+        "documents",
+        "jobs",
+        "inbox",
+        "tickets",
+    )
 }
 
 

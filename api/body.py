@@ -5,14 +5,14 @@ here, every other reader takes, and understands in the same way (RFC 8259, RFC 7
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn, TypeVar, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
 
 import falcon
 from marshmallow import Schema, ValidationError
 
 from api.problems import ApiError, Fault
-from api.schemas.members import MISSING, UNKNOWN
+from api.schemas.faults import faults
 from domain.errors import Reason, RefusedError
 
 #: Bytes of the largest body: a definition with all that it may have is a tenth of it.
@@ -21,7 +21,8 @@ LARGEST_BODY = 1024 * 1024
 #: Arrays and objects within each other, at most. A definition needs five.
 DEEPEST = 32
 
-T = TypeVar("T")
+#: What most bodies may be.
+JSON_ONLY = ("application/json",)
 
 
 def read_body(req: falcon.Request, schema: Schema) -> Any:  # noqa: ANN401  # what the schema makes
@@ -31,37 +32,50 @@ def read_body(req: falcon.Request, schema: Schema) -> Any:  # noqa: ANN401  # wh
         ApiError: too large, of another type, not JSON.
         RefusedError: UNKNOWN_FIELD, MISSING_FIELD or INVALID, at the field's path.
     """
-    raw = _read(req)
+    raw = read_raw(req)
     body = parse(raw) if raw else {}
     if not isinstance(body, dict):
         raise RefusedError(Reason.INVALID, "the body is an object, with braces around it")
     try:
         return schema.load(body)
     except ValidationError as error:
-        raise _refusal(error.messages) from None
+        found = list(faults(error.messages))
+        first = found[0]
+        raise RefusedError(Reason(first.code), first.message, first.place, found) from None
 
 
-def _read(req: falcon.Request) -> bytes:
+def read_raw(
+    req: falcon.Request, media_types: Sequence[str] = JSON_ONLY, largest: int = LARGEST_BODY
+) -> bytes:
+    """Return the bytes of a body of one of these types; empty if there is none.
+
+    Raises:
+        ApiError: too large, of another type, without a length, cut short.
+    """
     length = req.content_length
     if length is None:
         if req.get_header("Transfer-Encoding"):
             raise ApiError(Fault.LENGTH_REQUIRED, "send Content-Length, not a Transfer-Encoding")
         return b""
-    if length > LARGEST_BODY:
-        raise ApiError(
-            Fault.BODY_TOO_LARGE, f"a body has at most {LARGEST_BODY} bytes, not {length}"
-        )
+    if length > largest:
+        raise ApiError(Fault.BODY_TOO_LARGE, f"a body has at most {largest} bytes, not {length}")
     if length == 0:
         return b""
-    content_type = req.content_type or ""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    if media_type(req) not in media_types:
         raise ApiError(
-            Fault.UNSUPPORTED_MEDIA_TYPE, "send the body as application/json", "Content-Type"
+            Fault.UNSUPPORTED_MEDIA_TYPE,
+            f"send the body as {' or '.join(media_types)}",
+            "Content-Type",
         )
     raw: bytes = req.bounded_stream.read()
     if len(raw) < length:
         raise ApiError(Fault.BAD_REQUEST, f"the body ended after {len(raw)} of {length} bytes")
     return raw
+
+
+def media_type(req: falcon.Request) -> str:
+    """Return what the body says it is, without parameters."""
+    return (req.content_type or "").partition(";")[0].strip().lower()
 
 
 def parse(raw: bytes) -> object:
@@ -139,17 +153,3 @@ def _require_shallow(body: object) -> None:
 
 def _nested(parts: Iterable[object]) -> list[object]:
     return [part for part in parts if isinstance(part, dict | list)]
-
-
-def _refusal(messages: object) -> RefusedError:
-    """Return the first of marshmallow's messages as the refusal that the domain would make."""
-    path: list[str] = []
-    while isinstance(messages, Mapping) and messages:
-        name, messages = next(iter(cast("Mapping[object, object]", messages).items()))
-        if name != "_schema":
-            path.append(str(name)[:40])
-    message = str(messages[0]) if isinstance(messages, list) and messages else "it is not valid"
-    reason = {UNKNOWN: Reason.UNKNOWN_FIELD, MISSING: Reason.MISSING_FIELD}.get(
-        message, Reason.INVALID
-    )
-    return RefusedError(reason, message, ".".join(path))

@@ -85,11 +85,14 @@ class RingiClient:
         key: str = "",
         expected_version: int | None = None,
         after_position: str = "",
+        media_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401
         """Give a command, and return its outcome: it takes effect once, however often it is sent.
 
         Without `key` one is made. With `expected_version`, it is refused if something has
         happened since. With `after_position`, it is decided on views that show that position.
+        A body of bytes is sent as it is, as `media_type`.
 
         Raises:
             ProblemError: refused, nothing happened.
@@ -98,8 +101,13 @@ class RingiClient:
         headers = {"Idempotency-Key": key or str(uuid4())}
         if expected_version is not None:
             headers["If-Match"] = f'"{expected_version}"'
-        after = f"?{urlencode({'after_position': after_position})}" if after_position else ""
-        return self._send(method, path + after, body, headers)
+        if isinstance(body, bytes):
+            headers["Content-Type"] = media_type
+        given = dict(query or {})
+        if after_position:
+            given["after_position"] = after_position
+        asked = f"{path}?{urlencode(given)}" if given else path
+        return self._send(method, asked, body, headers)
 
     def close(self) -> None:
         """Close the connection; the next request opens another one. Idempotent."""
@@ -118,7 +126,9 @@ class RingiClient:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         raw = b""
-        if body is not None:
+        if isinstance(body, bytes):
+            raw = body
+        elif body is not None:
             raw = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
         last: Exception | None = None

@@ -36,6 +36,11 @@ class CommandHeaders:
         """The id of the background job that the command asks for: the same for its repetition."""
         return self._new("job")
 
+    @property
+    def new_absence(self) -> UUID:
+        """The id of the absence that the command begins: the same for its repetition."""
+        return self._new("absence")
+
     def _new(self, kind: str) -> UUID:
         return uuid5(NAMESPACE, f"{kind}:{self.command_id}") if self.has_key else uuid4()
 

@@ -15,8 +15,9 @@ from api.waiting import Waiting
 from commands.bus import CrowdedError, StaleVersionError
 from commands.envelope import Envelope
 from commands.ports import KeyReusedError, Outcome
+from domain.calendar.commands import CalendarCommand
 from domain.command import Command
-from domain.definition.commands import PublishDefinition
+from domain.definition.commands import DefinitionCommand
 from domain.directory.commands import PersonCommand
 from domain.document.commands import DocumentCommand
 from domain.errors import RefusedError
@@ -40,15 +41,17 @@ class Commanding:
     parts: Parts
     waiting: Waiting
 
-    def headers(self, req: falcon.Request) -> CommandHeaders:
+    def headers(self, req: falcon.Request, *names: str) -> CommandHeaders:
         """Return what surrounds the command, once the views show `?after_position=`.
+
+        The URL may have the parameters `names` beside it.
 
         A command that needs what another one did, a manager or a definition, names its position.
 
         Raises:
             ApiError: MALFORMED_HEADER, MALFORMED_QUERY, OTHER_EPOCH, NOT_YET_SHOWN.
         """
-        self.waiting.begin(req)
+        self.waiting.begin(req, *names)
         return headers_of(req, actor_of(req).login)
 
     def give(self, req: falcon.Request, headers: CommandHeaders, command: Command) -> Outcome:
@@ -126,8 +129,10 @@ def subject_of(command: Command) -> tuple[str, object]:
             return "document", document
         case PersonCommand(login):
             return "person", login
-        case PublishDefinition(definition):
+        case DefinitionCommand(definition):
             return "definition", definition
+        case CalendarCommand(calendar):
+            return "calendar", calendar
         case JobCommand(job):
             return "job", job
     raise TypeError(f"{command.NAME} is about nothing known")

@@ -29,7 +29,7 @@ def answer_with_problem(
 ) -> None:
     """Make `resp` the problem that `error` is; falcon calls this for every exception."""
     if isinstance(error, RefusedError):
-        _put(resp, PROBLEMS[error.reason], error.message, error.place)
+        _put(resp, PROBLEMS[error.reason], error.message, error.place, **_errors(error))
     elif isinstance(error, ApiError):
         _put(resp, PROBLEMS[error.fault], error.detail, error.place, **error.members)
         resp.set_headers(error.headers)
@@ -39,6 +39,14 @@ def answer_with_problem(
         _put_falcon(resp, error)
     else:
         _put_unforeseen(req, resp, error)
+
+
+def _errors(refusal: RefusedError) -> dict[str, object]:
+    """Return everything that was found, where it is more than the problem says by itself."""
+    found = refusal.findings
+    if len(found) == 1 and found[0].line is None:
+        return {}
+    return {"errors": [each.plain for each in found]}
 
 
 def _since(error: StaleVersionError) -> dict[str, object]:

@@ -102,7 +102,7 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     KeyReusedError: Problem("key-reused", 422, "The idempotency key was used for another request"),
     CrowdedError: Problem("crowded", 503, "Too many others changed this at once", 1),
     # The request cannot be read
-    Fault.MALFORMED_JSON: Problem("malformed-json", 400, "The body is not the JSON it should be"),
+    Fault.MALFORMED_JSON: Problem("malformed-json", 400, "The body is not the JSON or YAML it should be"),
     Fault.MALFORMED_HEADER: Problem("malformed-header", 400, "A header is not of its form"),
     Fault.MALFORMED_QUERY: Problem("malformed-query", 400, "A query parameter is wrong"),
     Fault.BAD_REQUEST: Problem("bad-request", 400, "The request is not well-formed"),
@@ -114,7 +114,7 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     Fault.LENGTH_REQUIRED: Problem("length-required", 411, "A body must tell its length"),
     Fault.BODY_TOO_LARGE: Problem("body-too-large", 413, "The body is too large"),
     Fault.UNSUPPORTED_MEDIA_TYPE: Problem(
-        "unsupported-media-type", 415, "Bodies are application/json"
+        "unsupported-media-type", 415, "Bodies are not of this type"
     ),
     # A read that waits for a position
     Fault.OTHER_EPOCH: Problem("other-epoch", 409, "The position is of another history"),

@@ -36,8 +36,13 @@ def require_own(actor: Actor, login: str) -> None:
     Raises:
         RefusedError: NOT_ALLOWED.
     """
-    if actor.login != login and not reads_all(actor):
+    if not may_read_own(actor, login):
         raise RefusedError(Reason.NOT_ALLOWED, f"this is for {login}, admins and auditors")
+
+
+def may_read_own(actor: Actor, login: str) -> bool:
+    """Tell who may read what is only for the person and for who reads everything."""
+    return actor.login == login or reads_all(actor)
 
 
 def require_requester(actor: Actor, requester: str) -> None:

@@ -1,13 +1,18 @@
 """The facts that each decision is given, asked of the ports: as few questions as it takes."""
 
 from commands.ports import Ports
-from domain.directory.commands import AssignManager, PersonCommand
+from domain.definition.steps import Return, SelfApproval, walk
+from domain.directory.commands import AssignManager, PersonCommand, PlanAbsence, ReportAbsence
+from domain.directory.facts import PersonFacts
 from domain.directory.person import AdminFacts, ManagerFacts
 from domain.document import flow
-from domain.document.commands import ApproveStep, CreateDocument, DocumentCommand
+from domain.document.commands import CreateDocument, DocumentCommand
 from domain.document.facts import Facts, Needs, Published
 from domain.document.state import Document, existing
 from domain.errors import Reason, RefusedError
+
+#: Where a rejected document stays in its flow.
+_WITHIN = frozenset({Return.STEP, Return.PREVIOUS})
 
 
 def none(_ports: Ports, _state: object, _command: object) -> None:
@@ -35,25 +40,51 @@ def whole_flow(ports: Ports, document: Document | None, command: DocumentCommand
     """Return the version in force, and what is known of everybody whom its flow names."""
     found = existing(document)
     published = definition_in_force(ports, found, command).definition
-    needs = flow.needs(published.content, found.values, found.requester)
+    needs = flow.needs_of_all(published.content, found.values, found.requester)
     return _with_directory(ports, published, needs, found)
 
 
-def rest_of_flow(ports: Ports, document: Document | None, _command: ApproveStep) -> Facts:
+def rest_of_flow(ports: Ports, document: Document | None, _command: DocumentCommand) -> Facts:
     """Return the pinned version, and what is known of everybody whom its later steps name."""
     found = existing(document)
     published = _pinned(ports, found)
-    needs = flow.needs(published.content, found.values, found.requester, found.step)
+    needs = flow.needs_of_rest(published.content, found)
     return _with_directory(ports, published, needs, found)
+
+
+def flow_after_a_vote(ports: Ports, document: Document | None, command: DocumentCommand) -> Facts:
+    """Return the pinned version, and of the directory what a vote that is no approval can need.
+
+    Where the flow can go back, that is everybody whom it names; where such a vote can be the last
+    that an approval waits for, everybody whom later steps name; else nobody.
+    """
+    found = existing(document)
+    published = _pinned(ports, found)
+    if any(step.rejection.to in _WITHIN for step in walk(published.content.steps)):
+        needs = flow.needs_of_all(published.content, found.values, found.requester)
+        return _with_directory(ports, published, needs, found)
+    if any(len(stage.seats) > 1 and stage.waiting for stage in found.stages.values()):
+        return rest_of_flow(ports, found, command)
+    return Facts(published)
 
 
 def manager(ports: Ports, _person: object, command: AssignManager) -> ManagerFacts:
     """Return what is known of the proposed manager."""
     if command.manager is None:
-        return ManagerFacts(exists=True, active=True, chain=())
+        return ManagerFacts(exists=True, chain=())
     active = ports.directory.is_active(command.manager)
     above = ports.directory.managers_above(command.manager)
-    return ManagerFacts(exists=active is not None, active=bool(active), chain=tuple(above))
+    return ManagerFacts(exists=active is not None, chain=tuple(above))
+
+
+def substitute(
+    ports: Ports, _person: object, command: PlanAbsence | ReportAbsence
+) -> PersonFacts | None:
+    """Return what is known of the proposed substitute, with every absence; None: nobody."""
+    if command.substitute is None:
+        return None
+    needs = Needs(frozenset({command.substitute}))
+    return ports.directory.facts(needs, "").people.get(command.substitute)
 
 
 def other_admins(ports: Ports, _person: object, command: PersonCommand) -> AdminFacts:
@@ -64,7 +95,8 @@ def other_admins(ports: Ports, _person: object, command: PersonCommand) -> Admin
 def _with_directory(ports: Ports, published: Published, needs: Needs, document: Document) -> Facts:
     if not needs:
         return Facts(published)
-    but_not = "" if published.content.self_approval else document.requester
+    allowed = published.content.self_approval is SelfApproval.ALLOW
+    but_not = "" if allowed else document.requester
     return Facts(published, ports.directory.facts(needs, but_not))
 
 

@@ -8,29 +8,48 @@ from uuid import UUID
 from commands import facts
 from commands.ports import Ports
 from domain.actor import Circumstances
+from domain.calendar import calendar
+from domain.calendar.commands import AddHolidays, DefineCalendar
 from domain.command import Command
-from domain.definition import definition
-from domain.definition.commands import PublishDefinition
-from domain.directory import mailing, person
+from domain.definition import definition, publishing
+from domain.definition.commands import (
+    ApprovePublication,
+    DeprecateVersion,
+    ProposePublication,
+    PublishDefinition,
+    SaveDraft,
+)
+from domain.directory import mailing, person, planning, ranking
 from domain.directory.commands import (
     AddPerson,
     AssignManager,
     DeactivatePerson,
+    EndAbsence,
     GrantRole,
     IssueToken,
+    PlanAbsence,
     ReactivatePerson,
+    ReportAbsence,
     RevokeRole,
     RevokeToken,
+    SetDepartment,
+    SetLevel,
+    SetLimits,
     SetMailAddress,
     SetNotices,
+    SetZone,
+    TakeOver,
 )
-from domain.document import decide
+from domain.document import decide, deciding
 from domain.document import state as document
 from domain.document.commands import (
+    AbstainFromStep,
     AddComment,
     ApproveStep,
     CreateDocument,
     ReachMilestone,
+    RecallVote,
+    RecuseFromStep,
     RejectStep,
     ReviseDocument,
     SubmitDocument,
@@ -47,7 +66,7 @@ from domain.job.commands import (
     SucceedJob,
 )
 from domain.metadata import Event
-from domain.streams import definition_stream, person_stream
+from domain.streams import calendar_stream, definition_stream, person_stream
 
 StreamOf = Callable[[Any], UUID]
 Evolve = Callable[[Any, Any], Any]
@@ -77,10 +96,17 @@ class Handler:
 DOCUMENT = Aggregate(lambda command: command.document, document.evolve)
 PERSON = Aggregate(lambda command: person_stream(command.login), person.evolve)
 DEFINITION = Aggregate(lambda command: definition_stream(command.definition), definition.evolve)
+CALENDAR = Aggregate(lambda command: calendar_stream(command.calendar), calendar.evolve)
 JOB = Aggregate(lambda command: command.job, job.evolve)
 
 HANDLERS: Mapping[type[Command], Handler] = {
-    PublishDefinition: Handler(DEFINITION, definition.publish, facts.none),
+    PublishDefinition: Handler(DEFINITION, publishing.publish, facts.none),
+    SaveDraft: Handler(DEFINITION, publishing.save_draft, facts.none),
+    ProposePublication: Handler(DEFINITION, publishing.propose, facts.none),
+    ApprovePublication: Handler(DEFINITION, publishing.approve, facts.none),
+    DeprecateVersion: Handler(DEFINITION, publishing.deprecate, facts.none),
+    DefineCalendar: Handler(CALENDAR, calendar.define, facts.none),
+    AddHolidays: Handler(CALENDAR, calendar.add_holidays, facts.none),
     AddPerson: Handler(PERSON, person.add_person, facts.none),
     GrantRole: Handler(PERSON, person.grant_role, facts.none),
     RevokeRole: Handler(PERSON, person.revoke_role, facts.other_admins),
@@ -91,11 +117,22 @@ HANDLERS: Mapping[type[Command], Handler] = {
     RevokeToken: Handler(PERSON, person.revoke_token, facts.none),
     SetMailAddress: Handler(PERSON, mailing.set_mail_address, facts.none),
     SetNotices: Handler(PERSON, mailing.set_notices, facts.none),
+    SetLevel: Handler(PERSON, ranking.set_level, facts.none),
+    SetDepartment: Handler(PERSON, ranking.set_department, facts.none),
+    SetLimits: Handler(PERSON, ranking.set_limits, facts.none),
+    SetZone: Handler(PERSON, planning.set_zone, facts.none),
+    PlanAbsence: Handler(PERSON, planning.plan_absence, facts.substitute),
+    ReportAbsence: Handler(PERSON, planning.report_absence, facts.substitute),
+    TakeOver: Handler(PERSON, planning.take_over, facts.none),
+    EndAbsence: Handler(PERSON, planning.end_absence, facts.none),
     CreateDocument: Handler(DOCUMENT, decide.create, facts.definition_named, begins=True),
     ReviseDocument: Handler(DOCUMENT, decide.revise, facts.definition_in_force),
     SubmitDocument: Handler(DOCUMENT, decide.submit, facts.whole_flow),
-    ApproveStep: Handler(DOCUMENT, decide.approve, facts.rest_of_flow),
-    RejectStep: Handler(DOCUMENT, decide.reject, facts.none),
+    ApproveStep: Handler(DOCUMENT, deciding.approve, facts.rest_of_flow),
+    RejectStep: Handler(DOCUMENT, deciding.reject, facts.flow_after_a_vote),
+    AbstainFromStep: Handler(DOCUMENT, deciding.abstain, facts.flow_after_a_vote),
+    RecuseFromStep: Handler(DOCUMENT, deciding.recuse, facts.rest_of_flow),
+    RecallVote: Handler(DOCUMENT, deciding.recall, facts.none),
     WithdrawDocument: Handler(DOCUMENT, decide.withdraw, facts.none),
     AddComment: Handler(DOCUMENT, decide.comment, facts.none),
     ReachMilestone: Handler(DOCUMENT, decide.reach_milestone, facts.definition_pinned),

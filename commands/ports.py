@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.calendar.content import PublishedCalendar
 from domain.document.facts import DirectoryFacts, Needs, Published
 from domain.metadata import Event, Meta, Recorded
 
@@ -69,11 +71,11 @@ class EventLog(Protocol):
 class Directory(Protocol):
     """What the views know of people, read where they are written."""
 
-    def facts(self, needs: Needs, but_not: str) -> DirectoryFacts:
-        """Return what is known of these people and their managers, and which roles are held.
+    def facts(self, needs: Needs, but_not: str, at: datetime | None = None) -> DirectoryFacts:
+        """Return what is known of these people and their managers, and who holds these roles.
 
         A role counts if somebody active other than `but_not` holds it; with an empty `but_not`,
-        anybody active.
+        anybody active. Absences that were over at `at` may be left out; without it, none is.
         """
 
     def managers_above(self, login: str) -> Sequence[str]:
@@ -89,11 +91,24 @@ class Directory(Protocol):
 class Definitions(Protocol):
     """The published versions of definitions."""
 
-    def latest(self, name: str) -> Published | None:
-        """Return the version in force, None if there is none."""
+    def latest(self, name: str, at: datetime | None = None) -> Published | None:
+        """Return the version in force at an instant, None if there is none; `at` None: now.
+
+        `domain.definition.schedule.in_force` says which one that is.
+        """
 
     def version(self, name: str, version: int) -> Published | None:
         """Return a version that was published, None if it was not."""
+
+
+class Calendars(Protocol):
+    """The versions of calendars."""
+
+    def calendar(self, name: str) -> PublishedCalendar | None:
+        """Return the version in force, None if there is none."""
+
+    def version(self, name: str, version: int) -> PublishedCalendar | None:
+        """Return a version that was defined, None if it was not."""
 
 
 @dataclass(frozen=True)
@@ -102,3 +117,4 @@ class Ports:
 
     directory: Directory
     definitions: Definitions
+    calendars: Calendars

@@ -4,7 +4,10 @@ A refusal leaves no trace. `code` is stable and machine-readable; `place` names 
 of the command that is at fault, as a path such as `values.amount` or `steps.2.condition`.
 """
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+
+from domain.findings import Finding, errors
 
 
 class Reason(StrEnum):
@@ -41,8 +44,32 @@ class Reason(StrEnum):
 class RefusedError(Exception):
     """A command that was refused: nothing happened."""
 
-    def __init__(self, reason: Reason, message: str, place: str = "") -> None:
+    def __init__(
+        self, reason: Reason, message: str, place: str = "", findings: Sequence[Finding] = ()
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.place = place
+        self.findings = tuple(findings) or (Finding(place, message, code=reason.value),)
+        """Everything that is at fault; `reason`, `message` and `place` are the first's."""
+
+
+def refuse_all(findings: Sequence[Finding]) -> None:
+    """Refuse what has faults, with all of them; warnings alone refuse nothing.
+
+    Raises:
+        RefusedError: of the first error's reason, at its place.
+    """
+    found = errors(findings)
+    if found:
+        raise RefusedError(Reason(found[0].code), found[0].message, found[0].place, findings)
+
+
+def findings_of(check: Callable[[], object]) -> Sequence[Finding]:
+    """Return what a check that refuses has found; nothing where it passes."""
+    try:
+        check()
+    except RefusedError as refusal:
+        return refusal.findings
+    return ()

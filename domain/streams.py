@@ -17,3 +17,8 @@ def person_stream(login: str) -> UUID:
 def definition_stream(name: str) -> UUID:
     """Return the stream of the definition of this name."""
     return uuid5(NAMESPACE, f"definition:{name}")
+
+
+def calendar_stream(name: str) -> UUID:
+    """Return the stream of the calendar of this name."""
+    return uuid5(NAMESPACE, f"calendar:{name}")

@@ -64,6 +64,7 @@ from infra.sessions import Sessions
 from infra.settings import SettingError, Settings, store_env
 from infra.tickets import Tickets
 from infra.views.access import SignIn
+from infra.views.calendars import CalendarView
 from infra.views.definitions import DefinitionView
 from infra.views.directory import DirectoryView
 from infra.views.job_access import JobAccess
@@ -97,6 +98,7 @@ class Parts:
         )
         self.directory = DirectoryView(tables)
         self.definitions = DefinitionView(tables, self.remembered)
+        self.calendars = CalendarView(tables, self.remembered)
         self.tickets = Tickets(quick_client(settings.cache_url))
         self.sessions = Sessions(tables)
         self.access = JobAccess(self.directory, self.tickets, self.sessions.actor_by_hash, tables)
@@ -129,7 +131,7 @@ class Parts:
     @cached_property
     def bus(self) -> Bus:
         """What handles commands."""
-        return Bus(self.log, Ports(self.directory, self.definitions), self._grown)
+        return Bus(self.log, Ports(self.directory, self.definitions, self.calendars), self._grown)
 
     @cached_property
     def runners(self) -> Sequence[LaneRunner]:

@@ -18,19 +18,13 @@ from commands.handlers import HANDLERS
 from commands.ports import Ports
 from domain.actor import ADMIN, Actor
 from domain.command import Command
-from domain.definition.content import (
-    Approver,
-    ApproverKind,
-    Content,
-    Field,
-    FieldKind,
-    Milestone,
-    Step,
-)
+from domain.definition.approvers import Approver, ApproverKind
+from domain.definition.content import Content, Field, FieldKind, Milestone
+from domain.definition.steps import SelfApproval, Step
 from domain.document.facts import Published
 from domain.errors import Reason, RefusedError
 from domain.metadata import Channel, Event, Meta, Recorded
-from tests.fakes import InMemoryDefinitions, InMemoryDirectory, Known
+from tests.fakes import InMemoryCalendars, InMemoryDefinitions, InMemoryDirectory, Known
 
 AT = datetime(2026, 11, 23, 10, 0, 0, 1, tzinfo=UTC)
 DOCUMENT = UUID("0b7b4a52-4d7c-4f0e-9a5e-3f4f8d1f6a10")
@@ -72,8 +66,8 @@ def named_by(name: str) -> Approver:
 
 
 STEPS = (
-    Step("lead", manager()),
-    Step("money", role("finance"), condition='cost != null && cost >= money("1000")'),
+    Step("lead", (manager(),)),
+    Step("money", (role("finance"),), condition='cost != null && cost >= money("1000")'),
 )
 MILESTONES = (Milestone("ordered", "clerk"), Milestone("paid", "finance"))
 
@@ -82,7 +76,7 @@ def content(
     *steps: Step,
     fields: Sequence[Field] = FIELDS,
     milestones: Sequence[Milestone] = MILESTONES,
-    self_approval: bool = False,
+    self_approval: SelfApproval = SelfApproval.FORBID,
 ) -> Content:
     return Content(tuple(fields), steps or STEPS, tuple(milestones), self_approval=self_approval)
 
@@ -108,7 +102,9 @@ def directory(**differing: Known) -> InMemoryDirectory:
 def ports(*versions: Content, **differing: Known) -> Ports:
     """The usual world under these versions of the definition purchase."""
     found = [published(each, number) for number, each in enumerate(versions or (content(),), 1)]
-    return Ports(directory(**differing), InMemoryDefinitions({"purchase": found}))
+    return Ports(
+        directory(**differing), InMemoryDefinitions({"purchase": found}), InMemoryCalendars()
+    )
 
 
 def an_envelope(

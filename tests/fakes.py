@@ -4,12 +4,22 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from commands.ports import ConflictError, KeyReusedError, Outcome, Request
 from domain.actor import ADMIN
-from domain.document.facts import DirectoryFacts, Needs, PersonFacts, Published
+from domain.calendar.content import PublishedCalendar
+from domain.directory.absence import USUAL_ZONE, Absence
+from domain.directory.authority import Limit
+from domain.directory.facts import (
+    LONGEST_CHAIN,
+    MOST_MEMBERS,
+    DirectoryFacts,
+    Needs,
+    PersonFacts,
+)
+from domain.document.facts import Published
 from domain.metadata import Event, Meta, Recorded
 from projections.base import Change, Key, Kind, Projection, Row, Table
 
@@ -61,6 +71,30 @@ class Known:
     active: bool = True
     manager: str | None = None
     roles: frozenset[str] = frozenset()
+    level: int | None = None
+    department: str = ""
+    limits: tuple[Limit, ...] = ()
+    zone: str = USUAL_ZONE
+    absences: tuple[Absence, ...] = ()
+
+    def facts(self, at: datetime | None) -> PersonFacts:
+        absences = [each for each in self.absences if at is None or not _is_over(each, at)]
+        return PersonFacts(
+            self.active,
+            self.manager,
+            self.level,
+            self.department,
+            self.limits,
+            self.zone,
+            tuple(sorted(absences, key=Absence.precedence)),
+        )
+
+
+def _is_over(absence: Absence, at: datetime) -> bool:
+    """Tell whether it was over for certain, wherever the person lives."""
+    if absence.ended_at is not None and absence.ended_at <= at:
+        return True
+    return absence.last is not None and absence.last < (at - timedelta(days=1)).date()
 
 
 @dataclass
@@ -70,22 +104,34 @@ class InMemoryDirectory:
     people: dict[str, Known]
     asked: list[Needs] = field(default_factory=list)
 
-    def facts(self, needs: Needs, but_not: str) -> DirectoryFacts:
+    def facts(self, needs: Needs, but_not: str, at: datetime | None = None) -> DirectoryFacts:
         self.asked.append(needs)
-        asked = {login: self.people[login] for login in needs.people & self.people.keys()}
-        managers = {known.manager for known in asked.values()}
+        holders = {
+            role: sorted(
+                login
+                for login, known in self.people.items()
+                if known.active and role in known.roles
+            )
+            for role in needs.roles
+        }
+        named = {*needs.people, *needs.chains}
+        named |= {self.people[login].manager or "" for login in needs.people & self.people.keys()}
+        for login in needs.chains:
+            named.update(self.managers_above(login)[: LONGEST_CHAIN + 1])
+        for role in holders.values():
+            named.update(role[:MOST_MEMBERS])
+        known = {login: each.facts(at) for login, each in self.people.items()}
+        for login in named & known.keys():
+            named = named | {each.substitute or "" for each in known[login].absences}
         return DirectoryFacts(
+            {login: person for login, person in known.items() if login in named},
+            frozenset(role for role, found in holders.items() if {*found} - {but_not}),
             {
-                login: PersonFacts(known.active, known.manager)
-                for login, known in self.people.items()
-                if login in asked or login in managers
+                role: tuple(found)
+                for role, found in holders.items()
+                if 0 < len(found) <= MOST_MEMBERS
             },
-            frozenset(
-                role
-                for login, known in self.people.items()
-                for role in known.roles & needs.roles
-                if known.active and login != but_not
-            ),
+            frozenset(role for role, found in holders.items() if len(found) > MOST_MEMBERS),
         )
 
     def managers_above(self, login: str) -> Sequence[str]:
@@ -114,10 +160,26 @@ class InMemoryDefinitions:
 
     versions: dict[str, list[Published]] = field(default_factory=dict)
 
-    def latest(self, name: str) -> Published | None:
+    def latest(self, name: str, at: datetime | None = None) -> Published | None:
         return (self.versions.get(name) or [None])[-1]
 
     def version(self, name: str, version: int) -> Published | None:
+        for each in self.versions.get(name, []):
+            if each.version == version:
+                return each
+        return None
+
+
+@dataclass
+class InMemoryCalendars:
+    """The port Calendars, on the versions of each calendar, oldest first."""
+
+    versions: dict[str, list[PublishedCalendar]] = field(default_factory=dict)
+
+    def calendar(self, name: str) -> PublishedCalendar | None:
+        return (self.versions.get(name) or [None])[-1]
+
+    def version(self, name: str, version: int) -> PublishedCalendar | None:
         for each in self.versions.get(name, []):
             if each.version == version:
                 return each

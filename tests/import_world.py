@@ -13,7 +13,7 @@ from domain.definition.events import DefinitionPublished
 from domain.directory.events import PersonAdded, RoleGranted
 from domain.document.facts import Published
 from domain.metadata import Event, Meta, Recorded
-from tests.fakes import InMemoryDefinitions, InMemoryDirectory, Known
+from tests.fakes import InMemoryCalendars, InMemoryDefinitions, InMemoryDirectory, Known
 
 
 class StreamLog:
@@ -101,7 +101,9 @@ class World:
     def __post_init__(self) -> None:
         self.log = StreamLog(self.directory, self.definitions)
         self.grown = 0
-        self.bus = Bus(self.log, Ports(self.directory, self.definitions), self._grown)
+        self.bus = Bus(
+            self.log, Ports(self.directory, self.definitions, InMemoryCalendars()), self._grown
+        )
         self._now = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
     def now(self) -> datetime:

@@ -5,18 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from commands.bus import Bus
 from commands.ports import Outcome, Ports
 from domain.actor import SYSTEM, Actor
+from domain.calendar.content import PublishedCalendar
+from domain.calendar.events import CalendarDefined
 from domain.command import Command
 from domain.definition.commands import PublishDefinition
 from domain.definition.events import DefinitionPublished
+from domain.directory.absence import Absence
+from domain.directory.authority import Limit
 from domain.directory.commands import AddPerson, AssignManager, GrantRole
 from domain.document.facts import Published
 from projections.base import Change, Row, Table
 from projections.workspace import WORKSPACE
 from projections.workspace.definitions import DEFINITION, as_sent
-from projections.workspace.directory import PERSON
+from projections.workspace.directory import ABSENCE, AUTHORITY, PERSON
 from projections.workspace.documents import DOCUMENT
 from projections.workspace.inbox import TASK
 from projections.workspace.jobs import JOB
@@ -24,6 +30,7 @@ from projections.workspace.plain import plain_row
 from projections.workspace.timeline import ENTRY
 from tests.builders import ANN, FAY, FIN, ZOE, an_envelope, content
 from tests.fakes import (
+    InMemoryCalendars,
     InMemoryDefinitions,
     InMemoryDirectory,
     InMemoryEventLog,
@@ -50,7 +57,9 @@ class WorkspaceOffice:
         self.rows = InMemoryRows()
         self.directory = InMemoryDirectory({})
         self.definitions = InMemoryDefinitions()
-        self.bus = Bus(self.log, Ports(self.directory, self.definitions), lambda _: None)
+        self.calendars = InMemoryCalendars()
+        ports = Ports(self.directory, self.definitions, self.calendars)
+        self.bus = Bus(self.log, ports, lambda _: None)
         self.projected = 0
         for each in commands:
             self.do(*each) if isinstance(each, tuple) else self.do(each, SYSTEM)
@@ -68,7 +77,7 @@ class WorkspaceOffice:
         changes = self.rows.run(WORKSPACE, news)
         self.projected += len(news)
         for row in self.rows.all(PERSON).values():
-            self.directory.people[str(row["login"])] = _known(row)
+            self.directory.people[str(row["login"])] = _known(row, self.rows)
         for each in news:
             if isinstance(each.event, DefinitionPublished):
                 event = each.event
@@ -80,7 +89,16 @@ class WorkspaceOffice:
                         event.content_hash,
                     )
                 )
+            elif isinstance(each.event, CalendarDefined):
+                self._show_calendar(each.event)
         return changes
+
+    def _show_calendar(self, event: CalendarDefined) -> None:
+        self.calendars.versions.setdefault(event.calendar, []).append(
+            PublishedCalendar(
+                event.calendar, event.calendar_version, event.content, event.content_hash
+            )
+        )
 
     def snapshot(self) -> "Snapshot":
         """Read everything anew, as the API's clients see it."""
@@ -151,7 +169,22 @@ def _seen(row: Row) -> Any:
     return as_json(plain_row(row))
 
 
-def _known(row: Row) -> Known:
-    roles: Any = row["roles"]
-    manager = row["manager"]
-    return Known(bool(row["active"]), None if manager is None else str(manager), frozenset(roles))
+def _known(row: Row, rows: InMemoryRows) -> Known:
+    known: Any = row
+    authority: Any = rows.all(AUTHORITY).get((known["login"],), {"limits": []})
+    absences: Any = [each for each in rows.all(ABSENCE).values() if each["login"] == known["login"]]
+    return Known(
+        active=known["active"],
+        manager=known["manager"],
+        roles=frozenset(known["roles"]),
+        level=known["level"],
+        department=known["department"],
+        limits=msgspec.convert(authority["limits"], tuple[Limit, ...]),
+        zone=known["zone"],
+        absences=tuple(map(_absence, absences)),
+    )
+
+
+def _absence(row: Any) -> Absence:
+    named = {name: value for name, value in row.items() if name not in ("login", "absence")}
+    return msgspec.convert({**named, "id": row["absence"]}, Absence)

@@ -11,8 +11,13 @@ SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "check-config": ("api.cli.check_config", "Show the settings, check the servers they name."),
     "migrate": ("api.cli.migrate", "Bring the databases to this version's schema."),
     "demo": ("api.cli.demo", "Let one approval happen before your eyes."),
+    # What is decided, and by whom
+    "definition": ("api.cli.definition", "Write, check, compare and publish definitions."),
+    "schema": ("api.cli.schema", "Print the JSON Schema of definitions."),
     # People and history
     "token": ("api.cli.token", "Issue a token; the first one makes the first administrator."),
+    "person": ("api.cli.person", "Show a person; set rank, limits, absences."),
+    "calendar": ("api.cli.calendar", "Show and define calendars, give them holidays."),
     "replay": ("api.cli.replay", "Show what happened to a document, and what it came to."),
     "import-log": ("api.cli.import_log", "Import an approval log (XES), case by case."),
     "rebuild": ("api.cli.rebuild", "Build a projection's tables anew, and swap."),

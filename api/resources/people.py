@@ -10,8 +10,11 @@ from api.body import read_body
 from api.commanding import Commanding
 from api.query import cursor_of, limit_of
 from api.reading import PAGING, Reading
+from api.resources.ranks import in_words
+from api.rights import may_read_own
 from api.schemas.documents import Nothing
 from api.schemas.people import Manager, NewPerson
+from domain.actor import Actor
 from domain.directory.commands import (
     AddPerson,
     AssignManager,
@@ -56,7 +59,7 @@ class Person:
     def on_get(self, req: falcon.Request, resp: falcon.Response, login: str) -> None:
         """Show a person."""
         self.reading.begin(req)
-        show_person(self.reading, resp, login)
+        show_person(self.reading, resp, login, actor_of(req))
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Me:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show who asks."""
         self.reading.begin(req)
-        show_person(self.reading, resp, actor_of(req).login)
+        actor = actor_of(req)
+        show_person(self.reading, resp, actor.login, actor)
 
 
 @dataclass(frozen=True)
@@ -118,14 +122,17 @@ class Activity:
         self.commanding.answer(req, resp, headers, self.command(login))
 
 
-def show_person(reading: Reading, resp: falcon.Response, login: str) -> None:
+def show_person(reading: Reading, resp: falcon.Response, login: str, actor: Actor) -> None:
     """Make `resp` what the directory says of a person, with the version as ETag.
+
+    Limits and absences are for the person and for who reads everything.
 
     Raises:
         RefusedError: NOT_FOUND.
     """
-    shown, row = reading.queries.people.one(login)
+    people = reading.queries.people
+    shown, row = people.whole(login) if may_read_own(actor, login) else people.one(login)
     if row is None:
         raise RefusedError(Reason.NOT_FOUND, "there is no person of this login", "login")
-    reading.tell(resp, shown, person_stream(login), row)
+    reading.tell(resp, shown, person_stream(login), in_words(row))
     resp.set_header("ETag", f'"{row["version"]}"')

@@ -5,17 +5,11 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
+from api.schemas.flow import StepBody, Word
 from api.schemas.members import Body, Flag, Part, Several, Text, Whole
-from domain.definition.content import (
-    Approver,
-    ApproverKind,
-    Content,
-    Field,
-    FieldKind,
-    Milestone,
-    Step,
-)
-from projections.workspace.definitions import REQUESTER
+from domain.definition.cells import LARGEST_INTEGER
+from domain.definition.content import Content, Field, FieldKind, LineField, Milestone, Rule
+from domain.definition.steps import Duplicates, SelfApproval
 
 
 class Kind(fields.Field[FieldKind]):
@@ -38,16 +32,12 @@ class Kind(fields.Field[FieldKind]):
         return FieldKind(value)
 
 
-class WhoDecides(fields.Field[Approver]):
-    """An approver.
-
-    `{"person": "eva"}`, `{"role": …}`, `{"field": …}` or `{"manager": "requester"}`.
-    """
+class Bound(fields.Field[str]):
+    """The least or the most that a field may hold: an integer, or a number or a date as text."""
 
     default_error_messages = {  # noqa: RUF012
         **Text.default_error_messages,
-        "invalid": "an approver is an object with one member: person, role or field with its name, "
-        f'or manager with "{REQUESTER}"',
+        "invalid": 'the value is an integer, or a text as "12.50" or "2026-11-23"',
     }
 
     def _deserialize(
@@ -56,21 +46,16 @@ class WhoDecides(fields.Field[Approver]):
         attr: str | None,  # noqa: ARG002
         data: Mapping[str, Any] | None,  # noqa: ARG002
         **_: Any,
-    ) -> Approver:
-        if not isinstance(value, dict) or len(value) != 1:
+    ) -> str:
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_INTEGER:
             raise self.make_error("invalid")
-        ((kind, name),) = value.items()
-        if kind not in list(ApproverKind) or not isinstance(name, str):
-            raise self.make_error("invalid")
-        if kind == ApproverKind.MANAGER:
-            if name != REQUESTER:
-                raise self.make_error("invalid")
-            name = ""
-        return Approver(ApproverKind(kind), name)
+        return str(value)
 
 
-class FieldBody(Body):
-    """One field of a document."""
+class LineFieldBody(Body):
+    """One field of each line."""
 
     name = Text(required=True)
     kind = Kind(required=True)
@@ -78,25 +63,40 @@ class FieldBody(Body):
     required = Flag()
     choices = Several(Text())
     decimals = Whole()
+    least = Bound()
+    most = Bound()
+    longest = Whole()
+    pattern = Text()
+    personal = Flag()
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_: Any) -> LineField:
+        return LineField(**_with_tuples(data))
+
+
+class FieldBody(LineFieldBody):
+    """One field of a document."""
+
+    fields = Several(Part(LineFieldBody))  # type: ignore[assignment]  # marshmallow takes it away
 
     @post_load
     def _made(self, data: dict[str, Any], **_: Any) -> Field:
-        if "choices" in data:
-            data["choices"] = tuple(data["choices"])
-        return Field(**data)
+        return Field(**_with_tuples(data))
 
 
-class StepBody(Body):
-    """One stage of the flow."""
+class RuleBody(Body):
+    """What must be true at each submission."""
 
-    name = Text(required=True)
-    approver = WhoDecides(required=True)
-    label = Text()
-    condition = Text()
+    condition = Text(required=True)
+    message = Text(required=True)
 
     @post_load
-    def _made(self, data: dict[str, Any], **_: Any) -> Step:
-        return Step(**data)
+    def _made(self, data: dict[str, Any], **_: Any) -> Rule:
+        return Rule(**data)
+
+
+def _with_tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(each) if isinstance(each, list) else each for name, each in data.items()}
 
 
 class MilestoneBody(Body):
@@ -111,15 +111,40 @@ class MilestoneBody(Body):
         return Milestone(**data)
 
 
+class Allowed(fields.Field[SelfApproval]):
+    """What happens where the requester would decide; true and false as well as a word."""
+
+    default_error_messages = {  # noqa: RUF012
+        **Text.default_error_messages,
+        "invalid": f"the value is true, false or one of {', '.join(SelfApproval)}",
+    }
+
+    def _deserialize(
+        self,
+        value: Any,  # noqa: ANN401
+        attr: str | None,  # noqa: ARG002
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **_: Any,
+    ) -> SelfApproval:
+        if isinstance(value, bool):
+            return SelfApproval.ALLOW if value else SelfApproval.FORBID
+        if not isinstance(value, str) or value not in list(SelfApproval):
+            raise self.make_error("invalid")
+        return SelfApproval(value)
+
+
 class NewDefinition(Body):
-    """POST /v1/definitions: the name, and the content of its next version."""
+    """A definition: its name, and the content of its next version."""
 
     definition = Text(required=True)
     label = Text()
     fields = Several(Part(FieldBody), required=True)  # type: ignore[assignment]  # marshmallow takes it away
     steps = Several(Part(StepBody), required=True)
     milestones = Several(Part(MilestoneBody))
-    self_approval = Flag()
+    self_approval = Allowed()
+    duplicates = Word(Duplicates)
+    four_eyes = Flag()
+    rules = Several(Part(RuleBody))
 
     @post_load
     def _made(self, data: dict[str, Any], **_: Any) -> tuple[str, Content]:

@@ -3,8 +3,9 @@
 Marshmallow would take "2" for 2 and "yes" for true; what is sent is what is meant here.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -13,6 +14,8 @@ UNKNOWN = "there is no such field"
 MISSING = "this field must be given"
 
 _COMMON = {"required": MISSING, "null": "this field cannot be null"}
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Body(Schema):
@@ -78,6 +81,26 @@ class Instant(fields.Field[datetime]):
                 raise self.make_error("invalid")
             return found.astimezone(UTC)
         except (TypeError, ValueError, OverflowError):
+            raise self.make_error("invalid") from None
+
+
+class Day(fields.Field[date]):
+    """A calendar date, ISO 8601."""
+
+    default_error_messages = {**_COMMON, "invalid": 'the value is a date, as "2026-11-23"'}  # noqa: RUF012
+
+    def _deserialize(
+        self,
+        value: Any,  # noqa: ANN401
+        attr: str | None,  # noqa: ARG002
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **_: Any,
+    ) -> date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            raise self.make_error("invalid")
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
             raise self.make_error("invalid") from None
 
 

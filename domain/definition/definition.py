@@ -1,58 +1,62 @@
-"""A definition and its versions: what publishing one takes."""
+"""A definition and its versions: the state that its events add up to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from domain.actor import ADMIN, Circumstances
-from domain.definition.checks import check_content
-from domain.definition.commands import PublishDefinition
-from domain.definition.events import DefinitionPublished
-from domain.errors import Reason, RefusedError
+from domain.definition.events import (
+    DefinitionPublished,
+    DraftSaved,
+    PublicationProposed,
+    VersionDeprecated,
+)
 from domain.metadata import Event
-from domain.names import NAME_FORM, is_name
 
 
 @dataclass(frozen=True)
 class Definition:
-    """What its events add up to, as far as the next version depends on it."""
+    """What its events add up to, as far as a decision depends on it."""
 
     name: str
-    latest: int
-    """The number of the version in force."""
-    content_hash: str
+    latest: int = 0
+    """The number of the last version that was published; 0: none was."""
+    content_hash: str = ""
     """The name of its content."""
+    four_eyes: bool = False
+    """Did it say that publishing needs a second person?"""
+    effective_from: datetime | None = None
+    deprecated: frozenset[int] = frozenset()
+    """Versions under which no document begins any more."""
+    draft: int = 0
+    """The number of the last draft; 0: there is none."""
+    draft_source: str = ""
+    proposal: PublicationProposed | None = None
+    """What waits for a second person."""
 
 
-def evolve(_: Definition | None, event: Event) -> Definition:
+def evolve(definition: Definition | None, event: Event) -> Definition:
     """Return the definition after this event.
 
     Raises:
         TypeError: the event is not a definition's.
     """
-    if not isinstance(event, DefinitionPublished):
+    if not isinstance(
+        event, DefinitionPublished | DraftSaved | PublicationProposed | VersionDeprecated
+    ):
         raise TypeError(f"{event.TOPIC} is no event of a definition")
-    return Definition(event.definition, event.definition_version, event.content_hash)
-
-
-def publish(
-    definition: Definition | None,
-    command: PublishDefinition,
-    circumstances: Circumstances,
-    facts: None = None,  # noqa: ARG001  # every decision has the same four arguments
-) -> tuple[Event, ...]:
-    """Put the next version in force, if the whole of its content stands.
-
-    Raises:
-        RefusedError: NOT_ALLOWED to who is no admin; NOTHING_CHANGES if the version in force has
-            the same content; INVALID, at the part of the content that is at fault.
-    """
-    circumstances.actor.require(ADMIN)
-    if not is_name(command.definition):
-        raise RefusedError(Reason.INVALID, f"a definition's name is {NAME_FORM}", "definition")
-    check_content(command.content)
-    content_hash = command.content.hash
-    if definition is not None and definition.content_hash == content_hash:
-        raise RefusedError(
-            Reason.NOTHING_CHANGES, f"version {definition.latest} has the same content", "content"
-        )
-    version = 1 if definition is None else definition.latest + 1
-    return (DefinitionPublished(command.definition, version, command.content, content_hash),)
+    found = definition or Definition(event.definition)
+    match event:
+        case DefinitionPublished():
+            return replace(
+                found,
+                latest=event.definition_version,
+                # Not the one that is stored: contents were named in another way at first.
+                content_hash=event.content.hash,
+                four_eyes=event.content.four_eyes,
+                effective_from=event.effective_from,
+                proposal=None,
+            )
+        case DraftSaved():
+            return replace(found, draft=event.draft, draft_source=event.source)
+        case PublicationProposed():
+            return replace(found, proposal=event)
+    return replace(found, deprecated=found.deprecated | {event.definition_version})

@@ -1,147 +1,100 @@
 """What fields may hold: values as JSON has them, checked and brought to their canonical form."""
 
-import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 
+from domain.conditions import Facts, holds
+from domain.definition.cells import bound, invalid, read_cell
 from domain.definition.content import Content, Field, FieldKind
+from domain.definition.lines import read_lines
 from domain.errors import Reason, RefusedError
-from domain.names import LOGIN_FORM, NAME_FORM, is_login, is_name
-from domain.text import text
-from domain.values import Money, Value
-
-#: Integers up to here are the same in every JSON reader (RFC 8259, section 6).
-LARGEST_INTEGER = 2**53
-#: Digits before the point of a decimal or an amount, at most: below 10**12.
-MOST_DIGITS = 12
-
-#: Characters of a number's text, at most; more are zeros or too much.
-_LONGEST_NUMBER = 40
-_NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+from domain.names import is_name
+from domain.values import Line, Value, Values
 
 
 def parse_values(
-    content: Content, raw: Mapping[str, object], place: str = "values"
+    content: Content,
+    raw: Mapping[str, object],
+    place: str = "values",
+    held: Values | None = None,
+    given: Mapping[str, int] | None = None,
 ) -> dict[str, Value | None]:
-    """Return the canonical form of each value given; None and white space are empty fields.
+    """Return the canonical form of each value; None, white space and no lines are empty fields.
 
     A number is never rounded: one with more decimals than its field has is refused. Text loses
-    the white space around it.
+    the white space around it. New lines get numbers above those of the lines that are `held` and
+    that were ever `given` (`domain.values.lines_given`), and only lines that are held have one;
+    where `held` is None, any number that is sent is taken for one that was given.
 
     Raises:
         RefusedError: UNKNOWN_FIELD; INVALID for a value that its field cannot hold, at
             `<place>.<field>` or, within money, `<place>.<field>.currency`.
     """
-    return {name: _parsed(content, name, value, place) for name, value in raw.items()}
+    parsed: dict[str, Value | None] = {}
+    for name, value in raw.items():
+        field = _known(content, name, place)
+        at = f"{place}.{name}"
+        if field.kind != FieldKind.LINES or value is None:
+            parsed[name] = read_cell(field, value, at)
+        else:
+            known = None if held is None else _line_numbers(held.get(name))
+            parsed[name] = read_lines(field, value, at, known, (given or {}).get(name, 0))
+    return parsed
 
 
 def missing_fields(content: Content, values: Mapping[str, Value | None]) -> list[str]:
-    """Return the required fields that are empty, in the definition's order."""
-    return [
-        field.name
-        for field in content.fields
-        if field.required and values.get(field.name) in {None, ""}
-    ]
+    """Return the required fields that are empty, in the definition's order.
+
+    Those of lines are called `items.0.amount`, by the line's index.
+    """
+    return [name for field in content.fields for name in _missing(field, values.get(field.name))]
 
 
-def _parsed(content: Content, name: str, raw: object, place: str) -> Value | None:
+def require_form(
+    content: Content, values: Mapping[str, Value | None], facts: Facts | None = None
+) -> None:
+    """Refuse values with which a document cannot be submitted.
+
+    Raises:
+        RefusedError: MISSING_FIELD at `values.<field>`; INVALID at `values.<field>` for too few
+            lines, at `rules.<n>` for a rule that does not hold; what a rule could not be told.
+    """
+    for name in missing_fields(content, values):
+        raise RefusedError(Reason.MISSING_FIELD, f"{name} must be filled", f"values.{name}")
+    for field in content.fields:
+        _require_lines(field, values.get(field.name))
+    for number, rule in enumerate(content.rules):
+        if not holds(rule.condition, content.fields, values, facts):
+            raise invalid(rule.message, f"rules.{number}")
+
+
+def _known(content: Content, name: str, place: str) -> Field:
     field = content.field(name)
     if field is None:
         # What is no name could be anything, so it is not repeated in full.
         at = f"{place}.{name}" if is_name(name) else place
         raise RefusedError(Reason.UNKNOWN_FIELD, f"no field is called {name[:40]!a}", at)
-    return None if raw is None else _READERS[field.kind](field, raw, f"{place}.{name}")
+    return field
 
 
-def _invalid(message: str, place: str) -> RefusedError:
-    return RefusedError(Reason.INVALID, message, place)
+def _line_numbers(value: Value | None) -> frozenset[int]:
+    return frozenset(line.line for line in value) if isinstance(value, tuple) else frozenset()
 
 
-def _string(raw: object, place: str) -> str:
-    if not isinstance(raw, str):
-        raise _invalid("the value is a text, in quotes", place)
-    return raw
+def _missing(field: Field, value: Value | None) -> Iterator[str]:
+    if field.required and (value is None or value in ("", ())):
+        yield field.name
+    if isinstance(value, tuple):
+        required = [column.name for column in field.fields if column.required]
+        for index, line in enumerate(value):
+            yield from (f"{field.name}.{index}.{name}" for name in required if _lacks(line, name))
 
 
-def _text(_: Field, raw: object, place: str) -> str | None:
-    return text(_string(raw, place), place) or None
+def _lacks(line: Line, name: str) -> bool:
+    return name not in line.cells
 
 
-def _integer(_: Field, raw: object, place: str) -> int:
-    if not isinstance(raw, int) or isinstance(raw, bool):
-        raise _invalid("the value is an integer", place)
-    if abs(raw) > LARGEST_INTEGER:
-        raise _invalid("the value is an integer from -2**53 to 2**53", place)
-    return raw
-
-
-def _decimal(field: Field, raw: object, place: str) -> str:
-    return str(_number(field, raw, place))
-
-
-def _money(field: Field, raw: object, place: str) -> Money:
-    if not isinstance(raw, Mapping) or raw.keys() != {"amount", "currency"}:
-        raise _invalid('money is {"amount": "12.50", "currency": "EUR"} and nothing more', place)
-    currency = raw["currency"]
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-        raise _invalid("a currency is three capital letters, as EUR", f"{place}.currency")
-    return Money(_number(field, raw["amount"], f"{place}.amount"), currency)
-
-
-def _choice(field: Field, raw: object, place: str) -> str:
-    if raw not in field.choices:
-        raise _invalid(f"the value is one of {', '.join(field.choices)}", place)
-    return _string(raw, place)
-
-
-def _person(_: Field, raw: object, place: str) -> str:
-    if not is_login(_string(raw, place)):
-        raise _invalid(f"a person is given by the login: {LOGIN_FORM}", place)
-    return _string(raw, place)
-
-
-def _role(_: Field, raw: object, place: str) -> str:
-    if not is_name(_string(raw, place)):
-        raise _invalid(f"a role is {NAME_FORM}", place)
-    return _string(raw, place)
-
-
-def _number(field: Field, raw: object, place: str) -> Decimal:
-    """Return a number with exactly the field's decimals; zero has no sign."""
-    match = _NUMBER.fullmatch(_digits(raw, place))
-    if match is None:
-        raise _invalid('the value is a number, as "1234.50"', place)
-    sign, whole, fraction = match[1], match[2].lstrip("0") or "0", match[3] or ""
-    if len(fraction) > field.decimals:
-        raise _invalid(f"the value has at most {field.decimals} decimals", place)
-    if len(whole) > MOST_DIGITS:
-        raise _invalid(f"the value has at most {MOST_DIGITS} digits before the point", place)
-    digits = whole + fraction.ljust(field.decimals, "0")
-    # From its parts, for these are exact under any context.
-    return Decimal(
-        (int(sign == "-" and int(digits) != 0), tuple(map(int, digits)), -field.decimals)
-    )
-
-
-def _digits(raw: object, place: str) -> str:
-    if isinstance(raw, float):
-        raise _invalid('send the number as text, as "12.50": a binary fraction is not exact', place)
-    if isinstance(raw, int) and not isinstance(raw, bool):
-        # The text of a huge integer takes long, and Python refuses it (CVE-2020-10735).
-        return str(raw) if abs(raw) < 10**MOST_DIGITS else "9" * (MOST_DIGITS + 1)
-    found = _string(raw, place)
-    if len(found) > _LONGEST_NUMBER:
-        raise _invalid(f"a number has at most {_LONGEST_NUMBER} characters", place)
-    return found
-
-
-_READERS: Mapping[FieldKind, Callable[[Field, object, str], Value | None]] = {
-    FieldKind.TEXT: _text,
-    FieldKind.INTEGER: _integer,
-    FieldKind.DECIMAL: _decimal,
-    FieldKind.MONEY: _money,
-    FieldKind.CHOICE: _choice,
-    FieldKind.PERSON: _person,
-    FieldKind.ROLE: _role,
-}
+def _require_lines(field: Field, value: Value | None) -> None:
+    if field.kind == FieldKind.LINES and field.least:
+        least, count = bound(field, field.least, ""), len(value) if isinstance(value, tuple) else 0
+        if count and count < least:
+            raise invalid(f"there are at least {least} lines, not {count}", f"values.{field.name}")

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from domain.command import Command
+from domain.directory.authority import Limit
 
 
 @dataclass(frozen=True)
@@ -94,3 +95,76 @@ class SetNotices(PersonCommand):
 
     NAME: ClassVar[str] = "set_notices"
     notices: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class SetLevel(PersonCommand):
+    """Say which job level a person has; None: none."""
+
+    NAME: ClassVar[str] = "set_level"
+    level: int | None
+
+
+@dataclass(frozen=True)
+class SetDepartment(PersonCommand):
+    """Say which department a person belongs to; empty: none."""
+
+    NAME: ClassVar[str] = "set_department"
+    department: str
+
+
+@dataclass(frozen=True)
+class SetLimits(PersonCommand):
+    """Say up to which amounts a person may decide, instead of what was said before."""
+
+    NAME: ClassVar[str] = "set_limits"
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class SetZone(PersonCommand):
+    """Say in which time zone a person lives."""
+
+    NAME: ClassVar[str] = "set_zone"
+    zone: str
+
+
+@dataclass(frozen=True)
+class PlanAbsence(PersonCommand):
+    """Say that a person will be away on these days, the last one inclusive."""
+
+    NAME: ClassVar[str] = "plan_absence"
+    absence: str = field(compare=False)
+    """An id for it, that the person has not used."""
+    first: date
+    last: date
+    substitute: str | None = None
+    open_tasks: bool = True
+    definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportAbsence(PersonCommand):
+    """Say that a person is away unexpectedly, and who is to take over."""
+
+    NAME: ClassVar[str] = "report_absence"
+    absence: str = field(compare=False)
+    substitute: str
+    open_tasks: bool = True
+    definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakeOver(PersonCommand):
+    """Stand in for a person who is away unexpectedly."""
+
+    NAME: ClassVar[str] = "take_over"
+    absence: str
+
+
+@dataclass(frozen=True)
+class EndAbsence(PersonCommand):
+    """Say that a person is back, or will not be away at all."""
+
+    NAME: ClassVar[str] = "end_absence"
+    absence: str

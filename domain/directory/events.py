@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
+from domain.directory.authority import Limit
 from domain.metadata import Event
 from domain.values import Personal
 
@@ -103,6 +104,101 @@ class NoticesSet(Event):
     """By kind, as `domain.notices.NoticeKind` has them."""
 
 
+@dataclass(frozen=True)
+class LevelSet(Event):
+    """The person has another job level; None: none."""
+
+    TOPIC: ClassVar[str] = "person.level_set"
+    login: str
+    level: int | None
+
+
+@dataclass(frozen=True)
+class DepartmentSet(Event):
+    """The person belongs to another department; empty: to none."""
+
+    TOPIC: ClassVar[str] = "person.department_set"
+    login: str
+    department: str
+
+
+@dataclass(frozen=True)
+class LimitsSet(Event):
+    """The person may decide up to these amounts, and no others."""
+
+    TOPIC: ClassVar[str] = "person.limits_set"
+    login: str
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class ZoneSet(Event):
+    """The person's days are those of another time zone, also in absences that are planned."""
+
+    TOPIC: ClassVar[str] = "person.zone_set"
+    login: str
+    zone: str
+    """As the IANA database calls it."""
+
+
+@dataclass(frozen=True)
+class AbsencePlanned(Event):
+    """The person will be away on these days, the last one inclusive."""
+
+    TOPIC: ClassVar[str] = "person.absence_planned"
+    login: str
+    absence: str
+    """The absence's id."""
+    first: date
+    last: date
+    substitute: str | None = None
+    open_tasks: bool = True
+    """Does the substitute see tasks that are open before it begins?"""
+    definitions: tuple[str, ...] = ()
+    """Of which definitions the substitute sees tasks; empty: of all."""
+
+
+@dataclass(frozen=True)
+class AbsenceReported(Event):
+    """The person is away unexpectedly; the substitute stands in once they have taken over."""
+
+    TOPIC: ClassVar[str] = "person.absence_reported"
+    login: str
+    absence: str
+    since: datetime
+    substitute: str
+    open_tasks: bool = True
+    definitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AbsenceTakenOver(Event):
+    """The substitute of an unplanned absence stands in from now on."""
+
+    TOPIC: ClassVar[str] = "person.absence_taken_over"
+    login: str
+    absence: str
+
+
+@dataclass(frozen=True)
+class AbsenceEnded(Event):
+    """The person is back: nobody stands in from now on."""
+
+    TOPIC: ClassVar[str] = "person.absence_ended"
+    login: str
+    absence: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class AbsenceCancelled(Event):
+    """A planned absence will not be; it had not begun."""
+
+    TOPIC: ClassVar[str] = "person.absence_cancelled"
+    login: str
+    absence: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     PersonAdded,
     RoleGranted,
@@ -114,4 +210,13 @@ EVENTS: tuple[type[Event], ...] = (
     TokenRevoked,
     MailAddressSet,
     NoticesSet,
+    LevelSet,
+    DepartmentSet,
+    LimitsSet,
+    ZoneSet,
+    AbsencePlanned,
+    AbsenceReported,
+    AbsenceTakenOver,
+    AbsenceEnded,
+    AbsenceCancelled,
 )

@@ -1,9 +1,9 @@
 """What a person says of the notices that they get: where to, and which kinds."""
 
-from domain.actor import ADMIN, Circumstances
-from domain.directory.commands import PersonCommand, SetMailAddress, SetNotices
+from domain.actor import Circumstances
+from domain.directory.commands import SetMailAddress, SetNotices
 from domain.directory.events import MailAddressSet, NoticesSet
-from domain.directory.person import Person, existing
+from domain.directory.person import Person, own
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
 from domain.notices import ADDRESS_FORM, NoticeKind, is_address
@@ -21,7 +21,7 @@ def set_mail_address(
     Raises:
         RefusedError: NOT_ALLOWED, NOT_FOUND, NOTHING_CHANGES; INVALID for the address.
     """
-    found = _own(person, command, circumstances)
+    found = own(person, command, circumstances)
     address = command.address
     if address is not None and not is_address(address):
         raise RefusedError(Reason.INVALID, f"an address is {ADDRESS_FORM}", "address")
@@ -42,7 +42,7 @@ def set_notices(
     Raises:
         RefusedError: NOT_ALLOWED, NOT_FOUND, NOTHING_CHANGES; UNKNOWN_FIELD for a kind.
     """
-    found = _own(person, command, circumstances)
+    found = own(person, command, circumstances)
     for kind in command.notices:
         if kind not in frozenset(NoticeKind):
             raise RefusedError(Reason.UNKNOWN_FIELD, "there is no such kind of notice", kind[:40])
@@ -52,10 +52,3 @@ def set_notices(
     if not changed:
         raise RefusedError(Reason.NOTHING_CHANGES, "these notices are wanted so already")
     return (NoticesSet(found.login, changed),)
-
-
-def _own(person: Person | None, command: PersonCommand, circumstances: Circumstances) -> Person:
-    """Return the person, to themselves and to admins."""
-    if circumstances.actor.login != command.login:
-        circumstances.actor.require(ADMIN)
-    return existing(person)

@@ -6,17 +6,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.actor import ADMIN, Circumstances
+from domain.directory.absence import USUAL_ZONE, Absence
+from domain.directory.absences import absences_after
+from domain.directory.authority import Limit
 from domain.directory.commands import (
     AddPerson,
     AssignManager,
     DeactivatePerson,
     GrantRole,
     IssueToken,
+    PersonCommand,
     ReactivatePerson,
     RevokeRole,
     RevokeToken,
 )
 from domain.directory.events import (
+    DepartmentSet,
+    LevelSet,
+    LimitsSet,
     MailAddressSet,
     ManagerAssigned,
     NoticesSet,
@@ -27,6 +34,7 @@ from domain.directory.events import (
     RoleRevoked,
     TokenIssued,
     TokenRevoked,
+    ZoneSet,
 )
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
@@ -64,6 +72,12 @@ class Person:
     """Where notices go; None: nowhere."""
     muted: frozenset[str] = frozenset()
     """The kinds of notices that the person does not want."""
+    level: int | None = None
+    department: str = ""
+    limits: tuple[Limit, ...] = ()
+    zone: str = USUAL_ZONE
+    absences: Mapping[str, Absence] = field(default_factory=dict)
+    """By id, in the order in which they were said; cancelled ones are not there."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +85,6 @@ class ManagerFacts:
     """What the directory knows of a proposed manager; not looked at where nobody is proposed."""
 
     exists: bool
-    active: bool
     chain: tuple[str, ...]
     """The managers above the proposed one, the nearest first."""
 
@@ -99,8 +112,6 @@ def evolve(person: Person | None, event: Event) -> Person:
             after = replace(person, roles=person.roles | {event.role})
         case RoleRevoked():
             after = replace(person, roles=person.roles - {event.role})
-        case ManagerAssigned():
-            after = replace(person, manager=event.manager)
         case PersonDeactivated() | PersonReactivated():
             after = replace(person, active=isinstance(event, PersonReactivated))
         case TokenIssued():
@@ -110,8 +121,10 @@ def evolve(person: Person | None, event: Event) -> Person:
             after = _with_token(person, event.token, token)
         case MailAddressSet() | NoticesSet():
             after = _with_mailing(person, event)
+        case ManagerAssigned() | LevelSet() | DepartmentSet() | LimitsSet() | ZoneSet():
+            after = replace(person, **vars(event))  # a person has what these events say
         case _:
-            raise TypeError(f"{event.TOPIC} is no event of a person")
+            after = _with_absences(person, event)
     return after
 
 
@@ -120,6 +133,13 @@ def _with_mailing(person: Person, event: MailAddressSet | NoticesSet) -> Person:
         return replace(person, address=event.address.value if event.address else None)
     off = {kind for kind, wanted in event.notices.items() if not wanted}
     return replace(person, muted=(person.muted - event.notices.keys()) | off)
+
+
+def _with_absences(person: Person, event: Event) -> Person:
+    absences = absences_after(person.absences, event)
+    if absences is None:
+        raise TypeError(f"{event.TOPIC} is no event of a person")
+    return replace(person, absences=absences)
 
 
 def _with_token(person: Person, token: str, state: TokenState) -> Person:
@@ -158,7 +178,7 @@ def grant_role(
     Raises:
         RefusedError: NOT_ALLOWED, NOT_FOUND, INVALID; NOTHING_CHANGES if the person holds it.
     """
-    found = _managed(person, circumstances)
+    found = managed(person, circumstances)
     if not is_name(command.role):
         raise _invalid(f"a role is {NAME_FORM}", "role")
     if command.role in found.roles:
@@ -175,7 +195,7 @@ def revoke_role(
         RefusedError: NOT_ALLOWED, also for the last active admin; NOT_FOUND; NOTHING_CHANGES if
             the person does not hold the role.
     """
-    found = _managed(person, circumstances)
+    found = managed(person, circumstances)
     if command.role not in found.roles:
         raise _nothing_changes(f"{found.login} does not hold this role")
     if command.role == ADMIN:
@@ -193,9 +213,11 @@ def assign_manager(
 
     Raises:
         RefusedError: NOT_ALLOWED; NOT_FOUND for the person or the manager; NOTHING_CHANGES;
-            INVALID for a manager who is inactive, the person, or below the person.
+            INVALID for a manager who is the person, or below the person.
+
+    A manager who is inactive leaves a vacancy, past which chains of managers lead on.
     """
-    found = _managed(person, circumstances)
+    found = managed(person, circumstances)
     if command.manager == found.manager:
         raise _nothing_changes(f"{found.login} has this manager")
     if command.manager is not None:
@@ -214,7 +236,7 @@ def deactivate_person(
     Raises:
         RefusedError: NOT_ALLOWED, also for the last active admin; NOT_FOUND; NOTHING_CHANGES.
     """
-    found = _managed(person, circumstances)
+    found = managed(person, circumstances)
     if not found.active:
         raise _nothing_changes(f"{found.login} is inactive")
     if ADMIN in found.roles:
@@ -233,7 +255,7 @@ def reactivate_person(
     Raises:
         RefusedError: NOT_ALLOWED, NOT_FOUND, NOTHING_CHANGES.
     """
-    found = _managed(person, circumstances)
+    found = managed(person, circumstances)
     if found.active:
         raise _nothing_changes(f"{found.login} is active")
     return (PersonReactivated(found.login),)
@@ -250,7 +272,7 @@ def issue_token(
     Raises:
         RefusedError: NOT_ALLOWED, NOT_FOUND, ALREADY_EXISTS for a token's id; INVALID.
     """
-    found = _managed(person, circumstances)
+    found = managed(person, circumstances)
     if not _TOKEN_ID.fullmatch(command.token):
         raise _invalid("a token's id is 1 to 64 letters, digits, _ and -", "token")
     if not _TOKEN_HASH.fullmatch(command.token_hash):
@@ -274,9 +296,7 @@ def revoke_token(
     Raises:
         RefusedError: NOT_ALLOWED; NOT_FOUND for the person or the token; NOTHING_CHANGES.
     """
-    if circumstances.actor.login != command.login:
-        circumstances.actor.require(ADMIN)
-    found = existing(person)
+    found = own(person, command, circumstances)
     token = found.tokens.get(command.token)
     if token is None:
         raise RefusedError(Reason.NOT_FOUND, f"{found.login} has no such token", "token")
@@ -293,9 +313,24 @@ def _nothing_changes(message: str) -> RefusedError:
     return RefusedError(Reason.NOTHING_CHANGES, f"{message} already")
 
 
-def _managed(person: Person | None, circumstances: Circumstances) -> Person:
-    """Return the person, to an admin only; others do not learn who exists."""
+def managed(person: Person | None, circumstances: Circumstances) -> Person:
+    """Return the person, to an admin only; others do not learn who exists.
+
+    Raises:
+        RefusedError: NOT_ALLOWED, NOT_FOUND.
+    """
     circumstances.actor.require(ADMIN)
+    return existing(person)
+
+
+def own(person: Person | None, command: PersonCommand, circumstances: Circumstances) -> Person:
+    """Return the person, to themselves and to admins.
+
+    Raises:
+        RefusedError: NOT_ALLOWED, NOT_FOUND.
+    """
+    if circumstances.actor.login != command.login:
+        circumstances.actor.require(ADMIN)
     return existing(person)
 
 
@@ -320,8 +355,6 @@ def _check_manager(person: Person, manager: str, facts: ManagerFacts) -> None:
         raise _invalid("nobody is their own manager", "manager")
     if not facts.exists:
         raise RefusedError(Reason.NOT_FOUND, f"there is no {manager[:40]!a}", "manager")
-    if not facts.active:
-        raise _invalid(f"{manager} is inactive", "manager")
     if person.login in facts.chain:
         raise _invalid(f"{person.login} is a manager above {manager}", "manager")
 

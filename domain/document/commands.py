@@ -46,19 +46,50 @@ class ApproveStep(DocumentCommand):
     NAME: ClassVar[str] = "approve"
     revision: str
     step: str = ""
-    """The step meant; empty: the one that waits."""
+    """The step meant; empty: the one that waits for the actor."""
     comment: str = ""
 
 
 @dataclass(frozen=True)
+class AbstainFromStep(DocumentCommand):
+    """Give no vote on the revision that the actor saw."""
+
+    NAME: ClassVar[str] = "abstain"
+    revision: str
+    step: str = ""
+    """The step meant; empty: the one that waits for the actor."""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class RecuseFromStep(DocumentCommand):
+    """Leave the decision to others: the actor may not or will not judge here."""
+
+    NAME: ClassVar[str] = "recuse"
+    reason: str
+    step: str = ""
+    """The step meant; empty: the one that waits for the actor."""
+
+
+@dataclass(frozen=True)
+class RecallVote(DocumentCommand):
+    """Take the actor's vote back, while the step is still open."""
+
+    NAME: ClassVar[str] = "recall"
+    reason: str = ""
+    step: str = ""
+    """The step meant; empty: the one in which the actor has voted."""
+
+
+@dataclass(frozen=True)
 class RejectStep(DocumentCommand):
-    """Reject the revision that the actor saw; the document returns to its requester."""
+    """Reject the revision that the actor saw; what follows is the definition's to say."""
 
     NAME: ClassVar[str] = "reject"
     revision: str
     reason: str
     step: str = ""
-    """The step meant; empty: the one that waits."""
+    """The step meant; empty: the one that waits for the actor."""
 
 
 @dataclass(frozen=True)

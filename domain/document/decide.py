@@ -12,10 +12,8 @@ from domain.definition.fields import missing_fields, parse_values
 from domain.document import flow
 from domain.document.commands import (
     AddComment,
-    ApproveStep,
     CreateDocument,
     ReachMilestone,
-    RejectStep,
     ReviseDocument,
     SubmitDocument,
     WithdrawDocument,
@@ -23,23 +21,14 @@ from domain.document.commands import (
 from domain.document.events import (
     AssigneeKind,
     CommentAdded,
-    DocumentApproved,
     DocumentCreated,
-    DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
     DocumentWithdrawn,
     MilestoneReached,
-    Outcome,
-    Slot,
-    SlotApproved,
-    SlotRejected,
-    StepBlocked,
-    StepEnded,
-    StepStarted,
 )
 from domain.document.facts import Facts
-from domain.document.state import IN_THE_REQUESTERS_HANDS, Document, Status, existing
+from domain.document.state import IN_THE_REQUESTERS_HANDS, Document, Status, evolve, existing
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
 from domain.text import required_text, text
@@ -74,8 +63,8 @@ def revise(
     document: Document | None, command: ReviseDocument, given: Circumstances, facts: Facts
 ) -> Sequence[Event]:
     """Change fields while the document is in its requester's hands."""
-    found = _own(document, given)
-    _require_status(found, IN_THE_REQUESTERS_HANDS, "revised")
+    found = own(document, given)
+    require_status(found, IN_THE_REQUESTERS_HANDS, "revised")
     content = facts.definition.content
     gone = {name for name in found.values if content.field(name) is None}
     known = {
@@ -98,71 +87,30 @@ def submit(
     document: Document | None, _command: SubmitDocument, given: Circumstances, facts: Facts
 ) -> Sequence[Event]:
     """Begin a round under the definition in force, if every step that it needs has somebody."""
-    found = _own(document, given)
-    _require_status(found, IN_THE_REQUESTERS_HANDS, "submitted")
+    found = own(document, given)
+    require_status(found, IN_THE_REQUESTERS_HANDS, "submitted")
     definition = facts.definition
     if definition.version != found.definition_version:  # else they were parsed by just this one
         _require_form(definition.content, found.values)
     for name in missing_fields(definition.content, found.values):
         raise RefusedError(Reason.MISSING_FIELD, f"{name} must be filled", f"values.{name}")
-    flow.require_approvers(definition.content, found.values, found.requester, facts)
-    round_ = found.round + 1
+    flow.require_approvers(found, facts)
     submitted = DocumentSubmitted(
-        round=round_,
+        round=found.round + 1,
         revision=found.revision,
         definition_version=definition.version,
         definition_hash=definition.content_hash,
     )
-    return [submitted, *flow.advance(facts, found.values, found.requester, round_)]
-
-
-def approve(
-    document: Document | None, command: ApproveStep, given: Circumstances, facts: Facts
-) -> Sequence[Event]:
-    """Approve the step that waits; the flow goes on, or the document is approved."""
-    found, slot = _decidable(document, command, given)
-    approved = SlotApproved(
-        round=found.round,
-        step=found.step,
-        slot=slot.id,
-        by=given.actor.login,
-        revision=found.revision,
-        comment=text(command.comment, "comment"),
-    )
-    ended = StepEnded(found.round, found.step, Outcome.APPROVED, _others(found, slot))
-    further = flow.advance(facts, found.values, found.requester, found.round, found.step)
-    if not (further and isinstance(further[-1], StepStarted | StepBlocked)):
-        further = [*further, DocumentApproved(found.round)]
-    return [approved, ended, *further]
-
-
-def reject(
-    document: Document | None, command: RejectStep, given: Circumstances, _facts: None
-) -> Sequence[Event]:
-    """Reject the step that waits; the document returns to its requester."""
-    reason = required_text(command.reason, "reason")
-    found, slot = _decidable(document, command, given)
-    return [
-        SlotRejected(
-            round=found.round,
-            step=found.step,
-            slot=slot.id,
-            by=given.actor.login,
-            revision=found.revision,
-            reason=reason,
-        ),
-        StepEnded(found.round, found.step, Outcome.REJECTED, _others(found, slot)),
-        DocumentReturned(found.round, reason),
-    ]
+    return [submitted, *flow.advance(evolve(found, submitted), facts)]
 
 
 def withdraw(
     document: Document | None, command: WithdrawDocument, given: Circumstances, _facts: None
 ) -> Sequence[Event]:
     """Take a pending or a returned document back."""
-    found = _own(document, given)
-    _require_status(found, frozenset({Status.PENDING, Status.RETURNED}), "withdrawn")
-    closed = tuple(slot.id for slot in found.slots)
+    found = own(document, given)
+    require_status(found, frozenset({Status.PENDING, Status.RETURNED}), "withdrawn")
+    closed = tuple(slot.id for slot in found.open_slots)
     return [DocumentWithdrawn(found.round, text(command.reason, "reason"), closed)]
 
 
@@ -188,7 +136,7 @@ def reach_milestone(
             Reason.NOT_FOUND, f"the definition has no milestone {command.milestone}", "milestone"
         )
     given.actor.require(milestone.role)
-    _require_status(found, frozenset({Status.APPROVED}), "at a milestone")
+    require_status(found, frozenset({Status.APPROVED}), "at a milestone")
     if milestone.name in found.milestones:
         raise RefusedError(
             Reason.NOTHING_CHANGES, f"{milestone.name} has been reached before", "milestone"
@@ -212,7 +160,8 @@ def is_party(document: Document, given: Circumstances) -> bool:
     )
 
 
-def _own(document: Document | None, given: Circumstances) -> Document:
+def own(document: Document | None, given: Circumstances) -> Document:
+    """Return the document, to its requester only."""
     found = existing(document)
     if given.actor.login != found.requester:
         raise RefusedError(
@@ -221,7 +170,8 @@ def _own(document: Document | None, given: Circumstances) -> Document:
     return found
 
 
-def _require_status(document: Document, allowed: frozenset[Status], done: str) -> None:
+def require_status(document: Document, allowed: frozenset[Status], done: str) -> None:
+    """Refuse what is `done` to a document that stands otherwise."""
     if document.status not in allowed:
         raise RefusedError(
             Reason.WRONG_STATUS, f"the document is {document.status}: it cannot be {done} now"
@@ -246,41 +196,3 @@ def _require_form(content: Content, values: Values) -> None:
             raise RefusedError(
                 Reason.INVALID, f"the form of {name} has changed: give it again", f"values.{name}"
             )
-
-
-def _decidable(
-    document: Document | None,
-    command: ApproveStep | RejectStep,
-    given: Circumstances,
-) -> tuple[Document, Slot]:
-    """Return the document and the actor's slot, if the actor may decide now on this revision."""
-    found = existing(document)
-    _require_status(found, frozenset({Status.PENDING}), "decided on")
-    if command.step and command.step != found.step:
-        raise RefusedError(
-            Reason.STEP_NOT_OPEN, f"the step that waits is {found.step}, not {command.step}", "step"
-        )
-    slot = next((slot for slot in found.slots if _is_for(slot, given)), None)
-    if slot is None:
-        raise RefusedError(
-            Reason.NOT_ALLOWED, f"step {found.step} does not wait for {given.actor.login}"
-        )
-    if given.actor.login in slot.excluded:
-        raise RefusedError(Reason.SELF_APPROVAL, "nobody decides on a document of their own")
-    if command.revision != found.revision:
-        raise RefusedError(
-            Reason.STALE_REVISION,
-            f"the content has changed: it is revision {found.revision} now",
-            "revision",
-        )
-    return found, slot
-
-
-def _is_for(slot: Slot, given: Circumstances) -> bool:
-    if slot.kind is AssigneeKind.PERSON:
-        return slot.assignee == given.actor.login
-    return slot.assignee in given.actor.roles
-
-
-def _others(document: Document, slot: Slot) -> tuple[str, ...]:
-    return tuple(other.id for other in document.slots if other is not slot)

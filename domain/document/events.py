@@ -36,6 +36,15 @@ class Slot:
     """The rule that chose the assignee, with the facts it used, in words."""
     excluded: tuple[str, ...] = ()
     """The logins of who may not decide here, whatever roles they hold."""
+    group: str = ""
+    """What it belongs to where votes are counted by groups."""
+    weight: int = 1
+    veto: bool = False
+    """Does a vote against here reject the step?"""
+    mandatory: bool = False
+    """Can the step be approved only if this vote approves?"""
+    turn: int = 1
+    """Slots of later turns open when those of earlier ones have approved."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,35 @@ class StepStarted(Event):
 
 
 @dataclass(frozen=True)
+class BlockStarted(Event):
+    """The branches of a block are taken, side by side."""
+
+    TOPIC: ClassVar[str] = "document.block_started"
+    round: int
+    step: str
+
+
+@dataclass(frozen=True)
+class StepKept(Event):
+    """A step that was approved before counts in this round: nothing that it watches has changed."""
+
+    TOPIC: ClassVar[str] = "document.step_kept"
+    round: int
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlotsOpened(Event):
+    """The turn of these slots of a step has come."""
+
+    TOPIC: ClassVar[str] = "document.slots_opened"
+    round: int
+    step: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
 class StepBlocked(Event):
     """A step has nobody who may decide it: the round stands still until somebody mends it."""
 
@@ -98,6 +136,8 @@ class StepBlocked(Event):
     round: int
     step: str
     reason: str
+    closed: tuple[str, ...] = ()
+    """Its slots that were open."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +169,43 @@ class SlotRejected(Event):
 
 
 @dataclass(frozen=True)
+class SlotAbstained(Event):
+    """Somebody whose vote is asked for gives none; it counts neither way."""
+
+    TOPIC: ClassVar[str] = "document.slot_abstained"
+    round: int
+    step: str
+    slot: str
+    by: str
+    revision: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class SlotRecused(Event):
+    """Somebody may not or will not judge here: their slot is no more."""
+
+    TOPIC: ClassVar[str] = "document.slot_recused"
+    round: int
+    step: str
+    slot: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SlotReopened(Event):
+    """Somebody took their vote back before the step ended."""
+
+    TOPIC: ClassVar[str] = "document.slot_reopened"
+    round: int
+    step: str
+    slot: Slot
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class StepEnded(Event):
     """The outcome of a step is certain; the slots named were still open and are closed."""
 
@@ -154,6 +231,36 @@ class DocumentReturned(Event):
     TOPIC: ClassVar[str] = "document.returned"
     round: int
     reason: str
+    closed: tuple[str, ...] = ()
+    """The slots of other steps that were open."""
+
+
+@dataclass(frozen=True)
+class DocumentRejected(Event):
+    """A rejection ended the document."""
+
+    TOPIC: ClassVar[str] = "document.rejected"
+    round: int
+    reason: str
+    closed: tuple[str, ...] = ()
+    """The slots of other steps that were open."""
+
+
+@dataclass(frozen=True)
+class FlowWentBack(Event):
+    """After a rejection, an earlier step is taken again, and all that follows it."""
+
+    TOPIC: ClassVar[str] = "document.went_back"
+    round: int
+    step: str
+    """The step that was rejected."""
+    to: str
+    """The step that is taken again."""
+    again: tuple[str, ...]
+    """The steps that count no longer."""
+    reason: str
+    closed: tuple[str, ...] = ()
+    """The slots of those steps that were open."""
 
 
 @dataclass(frozen=True)
@@ -188,12 +295,20 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentSubmitted,
     StepSkipped,
     StepStarted,
+    BlockStarted,
+    StepKept,
+    SlotsOpened,
     StepBlocked,
     SlotApproved,
     SlotRejected,
+    SlotAbstained,
+    SlotRecused,
+    SlotReopened,
     StepEnded,
     DocumentApproved,
     DocumentReturned,
+    DocumentRejected,
+    FlowWentBack,
     DocumentWithdrawn,
     CommentAdded,
     MilestoneReached,

@@ -1,155 +1,241 @@
-"""Where a flow goes next: which step is needed, and whose decision it awaits."""
+"""Where a flow goes next: which steps begin, are skipped, kept or blocked, and how it goes back."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from domain.conditions import holds
-from domain.definition.content import Approver, ApproverKind, Content, FieldKind, Step
-from domain.document.events import AssigneeKind, Slot, StepBlocked, StepSkipped, StepStarted
-from domain.document.facts import DirectoryFacts, Facts, Needs
+from domain.definition.content import Content
+from domain.definition.steps import Duplicates, Return, Step, walk
+from domain.directory.facts import Needs
+from domain.document import tree
+from domain.document.counting import Ballot, Vote, outcome, possible
+from domain.document.events import (
+    AssigneeKind,
+    BlockStarted,
+    DocumentApproved,
+    DocumentRejected,
+    DocumentReturned,
+    FlowWentBack,
+    Slot,
+    StepBlocked,
+    StepKept,
+    StepSkipped,
+    StepStarted,
+)
+from domain.document.facts import Facts
+from domain.document.needs import needs
+from domain.document.routing import Case, NobodyError, Place, route
+from domain.document.stage import Standing
+from domain.document.state import Document, evolve
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
 from domain.values import Values
 
 
-@dataclass(frozen=True)
-class Assignee:
-    """Who would decide a step, and by which rule."""
-
-    kind: AssigneeKind
-    name: str
-    why: str
+def needs_of_rest(content: Content, document: Document) -> Needs:
+    """Return of whom the steps that have not begun in this round must know."""
+    rest = [step for step in walk(content.steps) if step.name not in document.stages]
+    return needs(content, rest, document.values, document.requester)
 
 
-class NobodyError(Exception):
-    """A step has nobody who may decide it; the message says why."""
-
-    def __init__(self, message: str, reason: Reason = Reason.NO_APPROVER) -> None:
-        super().__init__(message)
-        self.reason = reason
+def needs_of_all(content: Content, values: Values, requester: str) -> Needs:
+    """Return of whom the steps of a whole round must know."""
+    return needs(content, walk(content.steps), values, requester)
 
 
-def needs(content: Content, values: Values, requester: str, after: str = "") -> Needs:
-    """Return of whom the steps after `after` (empty: all) must know."""
-    steps = _steps_after(content, after)
-    named = [_named(step.approver, values, content) for step in steps]
-    people = {name for kind, name in named if kind is AssigneeKind.PERSON and name}
-    roles = {name for kind, name in named if kind is AssigneeKind.ROLE and name}
-    if any(step.approver.kind is ApproverKind.MANAGER for step in steps):
-        people.add(requester)
-    return Needs(frozenset(people), frozenset(roles))
-
-
-def require_approvers(content: Content, values: Values, requester: str, facts: Facts) -> None:
+def require_approvers(document: Document, facts: Facts) -> None:
     """Refuse a round that would come to a step which nobody may decide, or to none at all.
 
     Raises:
         RefusedError: NO_APPROVER, SELF_APPROVAL, or what a condition could not be told.
     """
+    case = _case(document, facts)
     needed = 0
-    for number, step in enumerate(content.steps):
-        if _is_needed(content, step, values):
-            needed += 1
-            try:
-                _assignee(content, step, values, requester, facts.directory)
-            except NobodyError as error:
-                raise RefusedError(
-                    error.reason, f"step {step.name}: {error}", f"steps.{number}.approver"
-                ) from error
+    for step, place in _needed(case, case.content.steps, "steps"):
+        needed += 1
+        try:
+            route(case, step)
+        except NobodyError as error:
+            raise RefusedError(
+                error.reason, f"step {step.name}: {error}", f"{place}.approvers"
+            ) from error
     if not needed:
         raise RefusedError(
             Reason.NO_APPROVER, "no step of the flow applies: nobody would decide", "steps"
         )
 
 
-def advance(
-    facts: Facts, values: Values, requester: str, round_: int, after: str = ""
-) -> Sequence[Event]:
-    """Return what happens after the step `after`: skips, then a step that starts or is blocked.
-
-    Ends with a StepSkipped, or is empty, where no further step is needed.
-    """
-    return list(_advance(facts, values, requester, round_, after))
-
-
-def _advance(
-    facts: Facts, values: Values, requester: str, round_: int, after: str
-) -> Iterator[Event]:
-    content = facts.definition.content
-    for step in _steps_after(content, after):
-        if not _is_needed(content, step, values):
-            yield StepSkipped(round_, step.name, f"condition is false: {step.condition}")
+def _needed(case: Case, steps: Sequence[Step], place: str) -> Iterator[tuple[Step, str]]:
+    """Yield the steps with approvers whose conditions hold now, with their places."""
+    for number, step in enumerate(steps):
+        at = f"{place}.{number}"
+        if not _applies(case, step):
             continue
-        try:
-            assignee = _assignee(content, step, values, requester, facts.directory)
-        except NobodyError as error:
-            yield StepBlocked(round_, step.name, str(error))
-        else:
-            slot = Slot(
-                id=f"{round_}.{step.name}.1",
-                kind=assignee.kind,
-                assignee=assignee.name,
-                why=assignee.why,
-                excluded=() if content.self_approval else (requester,),
-            )
-            yield StepStarted(round_, step.name, (slot,))
-        return
+        if not step.branches:
+            yield step, at
+        for side, branch in enumerate(step.branches):
+            yield from _needed(case, branch, f"{at}.branches.{side}")
 
 
-def _steps_after(content: Content, after: str) -> Sequence[Step]:
-    names = [step.name for step in content.steps]
-    return content.steps[names.index(after) + 1 if after else 0 :]
+def advance(document: Document, facts: Facts) -> Sequence[Event]:
+    """Return what happens next to a pending document of which nothing is left to be decided now.
+
+    Every step that may begin does, or is skipped, kept or blocked; where none is left, the
+    document is approved. Empty, where other steps are waited for.
+    """
+    found: list[Event] = []
+    steps = facts.definition.content.steps
+    while begins := list(tree.reached(steps, document.stages)):
+        for step in begins:
+            event = _begin(document, facts, step)
+            document = evolve(document, event)
+            found.append(event)
+    if tree.are_over(steps, document.stages):
+        found.append(DocumentApproved(document.round))
+    return found
 
 
-def _is_needed(content: Content, step: Step, values: Values) -> bool:
-    return not step.condition or holds(step.condition, content.fields, values)
+def _begin(document: Document, facts: Facts, step: Step) -> Event:
+    case = _case(document, facts)
+    round_ = document.round
+    if not _applies(case, step):
+        return StepSkipped(round_, step.name, f"condition is false: {step.condition}")
+    if step.branches:
+        return BlockStarted(round_, step.name)
+    if _is_kept(document, case.content, step):
+        watched = ", ".join(step.watches)
+        return StepKept(round_, step.name, f"approved before, and unchanged since: {watched}")
+    try:
+        found = route(case, step)
+    except NobodyError as error:
+        return StepBlocked(round_, step.name, str(error))
+    if not found.places:
+        return StepSkipped(round_, step.name, "; ".join(found.left_out) or "nobody is asked")
+    return _asked(document, case, step, found.places)
 
 
-def _named(approver: Approver, values: Values, content: Content) -> tuple[AssigneeKind | None, str]:
-    """Return the person or role that the rule names by itself; no kind for a manager."""
-    match approver.kind:
-        case ApproverKind.PERSON:
-            return AssigneeKind.PERSON, approver.name
-        case ApproverKind.ROLE:
-            return AssigneeKind.ROLE, approver.name
-        case ApproverKind.FIELD:
-            field = content.field(approver.name)
-            is_role = field is not None and field.kind is FieldKind.ROLE
-            value = values.get(approver.name, "")
-            return AssigneeKind.ROLE if is_role else AssigneeKind.PERSON, str(value)
-    return None, ""
+def _asked(document: Document, case: Case, step: Step, places: Sequence[Place]) -> Event:
+    """Return the start of the step with these places, but for those who have approved before."""
+    spared = _spared(document, case.content, step)
+    ballots = [_ballot(place, spared) for place in places]
+    if outcome(step.counting, ballots) is Vote.APPROVED:
+        names = ", ".join(sorted({place.assignee for place in places} & spared))
+        return StepSkipped(document.round, step.name, f"approved in this round by {names} already")
+    if not possible(step.counting, [_ballot(place, frozenset()) for place in places]):
+        return StepBlocked(
+            document.round, step.name, f"its {len(places)} slots cannot give what counting asks for"
+        )
+    made = document.slots_made.get(step.name, 0)
+    prefix, barred = f"{document.round}.{step.name}", tuple(sorted(case.barred))
+    slots = tuple(
+        _slot(f"{prefix}.{made + turn}", place, barred, turn if step.in_order else 1)
+        for turn, place in enumerate(places, 1)
+    )
+    return StepStarted(document.round, step.name, slots)
 
 
-_RULES: Mapping[ApproverKind, str] = {
-    ApproverKind.PERSON: "the definition names {name}",
-    ApproverKind.ROLE: "the definition names the role {name}",
-    ApproverKind.FIELD: "the field {field} names {name}",
-    ApproverKind.MANAGER: "{name} is the manager of {requester}",
-}
+def _slot(name: str, place: Place, excluded: tuple[str, ...], turn: int) -> Slot:
+    source = place.source
+    return Slot(
+        id=name,
+        kind=place.kind,
+        assignee=place.assignee,
+        why=place.why,
+        excluded=excluded,
+        group=source.group,
+        weight=source.weight,
+        veto=source.veto,
+        mandatory=source.mandatory,
+        turn=turn,
+    )
 
 
-def _assignee(
-    content: Content, step: Step, values: Values, requester: str, directory: DirectoryFacts
-) -> Assignee:
-    """Return who decides the step; raise NobodyError if nobody does, or nobody active."""
-    approver = step.approver
-    kind, name = _named(approver, values, content)
-    if kind is None:
-        person = directory.people.get(requester)
-        kind, name = AssigneeKind.PERSON, (person.manager if person else None) or ""
-        if not name:
-            raise NobodyError(f"{requester} has no manager")
-    elif not name:
-        raise NobodyError(f"the field {approver.name} is empty")
-    if kind is AssigneeKind.PERSON:
-        found = directory.people.get(name)
-        if name == requester and not content.self_approval:
-            raise NobodyError(
-                f"{requester} would decide on a document of their own", Reason.SELF_APPROVAL
-            )
-        if found is None or not found.active:
-            raise NobodyError(f"{name} is not an active person of the directory")
-    elif name not in directory.roles:
-        raise NobodyError(f"nobody who may decide holds the role {name}")
-    why = _RULES[approver.kind].format(name=name, field=approver.name, requester=requester)
-    return Assignee(kind, name, why)
+def _ballot(place: Place, spared: frozenset[str]) -> Ballot:
+    source = place.source
+    approved = place.kind is AssigneeKind.PERSON and place.assignee in spared
+    return Ballot(
+        Vote.APPROVED if approved else Vote.OPEN,
+        place.assignee if approved else "",
+        source.group,
+        source.weight,
+        source.veto,
+        source.mandatory,
+    )
+
+
+def _spared(document: Document, content: Content, step: Step) -> frozenset[str]:
+    """Return who need not decide again, having approved in this round."""
+    match content.duplicates:
+        case Duplicates.ASK:
+            return frozenset()
+        case Duplicates.CONSECUTIVE:
+            names = [tree.previous(content.steps, step.name)]
+        case Duplicates.KEEP_FIRST:
+            names = tree.ahead_of(content.steps, step.name)
+    stages = [document.stages[name] for name in names if name in document.stages]
+    return frozenset().union(*(stage.approvers for stage in stages))
+
+
+def _is_kept(document: Document, content: Content, step: Step) -> bool:
+    """Tell whether the step's approval of the round before still counts."""
+    before = document.before.get(step.name)
+    if before is None or before.standing not in {Standing.APPROVED, Standing.KEPT}:
+        return False
+    old, new = document.submitted_before, document.submitted
+    if not step.watches or any(old.get(name) != new.get(name) for name in step.watches):
+        return False
+    ahead = [document.stages.get(name) for name in tree.ahead_of(content.steps, step.name)]
+    settled = {Standing.KEPT, Standing.SKIPPED}
+    return not document.times_back and all(
+        stage is None or stage.standing in settled or not stage.seats for stage in ahead
+    )
+
+
+def rejected(document: Document, step: Step, reason: str, content: Content) -> Sequence[Event]:
+    """Return what follows when a step of the document has ended rejected."""
+    to = _target(document, step, content)
+    if step.rejection.to is Return.END:
+        return [DocumentRejected(document.round, reason, _open_slots(document))]
+    if not to:
+        return [DocumentReturned(document.round, reason, _open_slots(document))]
+    again = tuple(name for name in tree.from_on(content.steps, to) if name in document.stages)
+    closed = tuple(seat.slot.id for name in again for seat in document.stages[name].waiting)
+    return [FlowWentBack(document.round, step.name, to, again, reason, closed)]
+
+
+def _target(document: Document, step: Step, content: Content) -> str:
+    """Return the step to which the flow goes back; empty: the document leaves the flow."""
+    if document.times_back.get(step.name, 0) >= step.rejection.most_times:
+        return ""
+    match step.rejection.to:
+        case Return.STEP:
+            return step.rejection.step
+        case Return.PREVIOUS:
+            return _decided_before(document, step, content)
+    return ""
+
+
+def _decided_before(document: Document, step: Step, content: Content) -> str:
+    """Return the step before this one that was not skipped; empty: there is none."""
+    name = tree.previous(content.steps, step.name)
+    while name and document.stages[name].standing is Standing.SKIPPED:
+        name = tree.previous(content.steps, name)
+    return name
+
+
+def _open_slots(document: Document) -> tuple[str, ...]:
+    return tuple(slot.id for slot in document.open_slots)
+
+
+def _applies(case: Case, step: Step) -> bool:
+    return not step.condition or holds(step.condition, case.content.fields, case.values)
+
+
+def _case(document: Document, facts: Facts) -> Case:
+    definition = facts.definition
+    return Case(
+        definition.content,
+        definition.name,
+        document.values,
+        document.requester,
+        facts.directory,
+    )

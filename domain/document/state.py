@@ -1,28 +1,38 @@
 """What the events of one document add up to."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from domain.document.counting import Vote
 from domain.document.events import (
     AssigneeKind,
+    BlockStarted,
     CommentAdded,
     DocumentApproved,
     DocumentCreated,
+    DocumentRejected,
     DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
     DocumentWithdrawn,
+    FlowWentBack,
     MilestoneReached,
     Slot,
+    SlotAbstained,
     SlotApproved,
+    SlotRecused,
     SlotRejected,
+    SlotReopened,
+    SlotsOpened,
     StepBlocked,
     StepEnded,
+    StepKept,
     StepSkipped,
     StepStarted,
 )
+from domain.document.stage import Stage, Standing, begun
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
 from domain.values import Value
@@ -36,12 +46,16 @@ class Status(StrEnum):
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
     APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 #: Where its requester may change and submit it.
 IN_THE_REQUESTERS_HANDS = frozenset({Status.DRAFT, Status.RETURNED, Status.WITHDRAWN})
 
 Party = tuple[AssigneeKind, str]
+
+_OfStep = BlockStarted | StepSkipped | StepKept | StepBlocked
+_Voted = SlotApproved | SlotRejected | SlotAbstained
 
 
 @dataclass(frozen=True)
@@ -56,14 +70,37 @@ class Document:
     status: Status = Status.DRAFT
     round: int = 0
     """The round that runs or ran last; 0 before the first."""
-    step: str = ""
-    """The step that waits for a decision; empty where none does."""
-    slots: tuple[Slot, ...] = ()
-    """The places of that step that wait."""
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    """The steps that this round has come to, by name, in the order in which they began."""
+    before: Mapping[str, Stage] = field(default_factory=dict)
+    """The steps as the round before left them."""
+    submitted: Mapping[str, Value] = field(default_factory=dict)
+    """The values when this round began."""
+    submitted_before: Mapping[str, Value] = field(default_factory=dict)
+    """The values when the round before began."""
+    slots_made: Mapping[str, int] = field(default_factory=dict)
+    """How many slots each step has had in this round; they are numbered on."""
+    times_back: Mapping[str, int] = field(default_factory=dict)
+    """How often the flow has gone back from each step in this round."""
     parties: frozenset[Party] = frozenset()
     """Everybody who has or had a slot, and everybody who decided."""
     milestones: tuple[str, ...] = ()
     """The milestones reached, in order."""
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The steps that wait for decisions, or stand blocked."""
+        return tuple(
+            name
+            for name, stage in self.stages.items()
+            if stage.standing is Standing.BLOCKED
+            or (stage.standing is Standing.WAITING and stage.seats)
+        )
+
+    @property
+    def open_slots(self) -> tuple[Slot, ...]:
+        """The slots that wait for a decision, of all steps."""
+        return tuple(seat.slot for stage in self.stages.values() for seat in stage.waiting)
 
 
 def evolve(document: Document | None, event: Event) -> Document:
@@ -109,29 +146,89 @@ def _revised(document: Document, event: DocumentRevised) -> Document:
 
 
 def _submitted(document: Document, event: DocumentSubmitted) -> Document:
+    same = event.definition_version == document.definition_version
     return replace(
         document,
         status=Status.PENDING,
         round=event.round,
         definition_version=event.definition_version,
+        stages={},
+        before=document.stages if same else {},
+        submitted=document.values,
+        submitted_before=document.submitted,
+        slots_made={},
+        times_back={},
     )
+
+
+def _with_stage(document: Document, step: str, stage: Stage) -> Document:
+    return replace(document, stages={**document.stages, step: stage})
+
+
+def _standing(standing: Standing) -> Callable[[Document, _OfStep], Document]:
+    def evolved(document: Document, event: _OfStep) -> Document:
+        stage = document.stages.get(event.step, Stage(standing))
+        return _with_stage(document, event.step, replace(stage, standing=standing))
+
+    return evolved
 
 
 def _started(document: Document, event: StepStarted) -> Document:
-    parties = {(slot.kind, slot.assignee) for slot in event.slots}
-    return replace(document, step=event.step, slots=event.slots, parties=document.parties | parties)
-
-
-def _decided(document: Document, event: SlotApproved | SlotRejected) -> Document:
+    parties = {(slot.kind, slot.assignee) for slot in event.slots if slot.turn == 1}
+    made = document.slots_made.get(event.step, 0) + len(event.slots)
     return replace(
         document,
-        slots=tuple(slot for slot in document.slots if slot.id != event.slot),
-        parties=document.parties | {(AssigneeKind.PERSON, event.by)},
+        stages={**document.stages, event.step: begun(event.slots)},
+        slots_made={**document.slots_made, event.step: made},
+        parties=document.parties | parties,
     )
 
 
+def _opened(document: Document, event: SlotsOpened) -> Document:
+    stage = document.stages[event.step].opened(event.slots)
+    parties = {(slot.kind, slot.assignee) for slot in event.slots}
+    return replace(_with_stage(document, event.step, stage), parties=document.parties | parties)
+
+
+def _voted(vote: Vote) -> Callable[[Document, _Voted], Document]:
+    def evolved(document: Document, event: _Voted) -> Document:
+        stage = document.stages[event.step].voted(event.slot, vote, event.by)
+        parties = document.parties | {(AssigneeKind.PERSON, event.by)}
+        return replace(_with_stage(document, event.step, stage), parties=parties)
+
+    return evolved
+
+
+def _recused(document: Document, event: SlotRecused) -> Document:
+    stage = document.stages[event.step].without(event.slot)
+    parties = document.parties | {(AssigneeKind.PERSON, event.by)}
+    return replace(_with_stage(document, event.step, stage), parties=parties)
+
+
+def _reopened(document: Document, event: SlotReopened) -> Document:
+    stage = document.stages[event.step].voted(event.slot.id, Vote.OPEN, "")
+    return _with_stage(document, event.step, stage)
+
+
+def _step_ended(document: Document, event: StepEnded) -> Document:
+    stage = document.stages[event.step]
+    return _with_stage(document, event.step, replace(stage, standing=Standing(event.outcome)))
+
+
+def _went_back(document: Document, event: FlowWentBack) -> Document:
+    stages = {name: stage for name, stage in document.stages.items() if name not in event.again}
+    times = document.times_back.get(event.step, 0) + 1
+    return replace(document, stages=stages, times_back={**document.times_back, event.step: times})
+
+
 def _in_status(status: Status) -> Callable[[Document, Any], Document]:
-    return lambda document, _: replace(document, status=status, step="", slots=())
+    return lambda document, _: replace(document, status=status, stages=_closed(document.stages))
+
+
+def _closed(stages: Mapping[str, Stage]) -> Mapping[str, Stage]:
+    """Return the steps as a round leaves them that ends here: those that wait are no more."""
+    ended = {Standing.APPROVED, Standing.REJECTED, Standing.SKIPPED, Standing.KEPT}
+    return {name: stage for name, stage in stages.items() if stage.standing in ended}
 
 
 def _unchanged(document: Document, _event: Event) -> Document:
@@ -141,14 +238,22 @@ def _unchanged(document: Document, _event: Event) -> Document:
 _EVOLVE: Mapping[type[Event], Callable[[Any, Any], Document]] = {
     DocumentRevised: _revised,
     DocumentSubmitted: _submitted,
-    StepSkipped: _unchanged,
+    BlockStarted: _standing(Standing.WAITING),
+    StepSkipped: _standing(Standing.SKIPPED),
+    StepKept: _standing(Standing.KEPT),
     StepStarted: _started,
-    StepBlocked: lambda document, event: replace(document, step=event.step, slots=()),
-    SlotApproved: _decided,
-    SlotRejected: _decided,
-    StepEnded: lambda document, _: replace(document, step="", slots=()),
+    StepBlocked: _standing(Standing.BLOCKED),
+    SlotsOpened: _opened,
+    SlotApproved: _voted(Vote.APPROVED),
+    SlotRejected: _voted(Vote.REJECTED),
+    SlotAbstained: _voted(Vote.ABSTAINED),
+    SlotRecused: _recused,
+    SlotReopened: _reopened,
+    StepEnded: _step_ended,
+    FlowWentBack: _went_back,
     DocumentApproved: _in_status(Status.APPROVED),
     DocumentReturned: _in_status(Status.RETURNED),
+    DocumentRejected: _in_status(Status.REJECTED),
     DocumentWithdrawn: _in_status(Status.WITHDRAWN),
     CommentAdded: _unchanged,
     MilestoneReached: lambda document, event: replace(

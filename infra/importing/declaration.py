@@ -3,15 +3,9 @@
 import re
 
 from domain.actor import ADMIN, AUDITOR, SYSTEM, Actor
-from domain.definition.content import (
-    Approver,
-    ApproverKind,
-    Content,
-    Field,
-    FieldKind,
-    Milestone,
-    Step,
-)
+from domain.definition.approvers import Approver, ApproverKind
+from domain.definition.content import Content, Field, FieldKind, Milestone
+from domain.definition.steps import Step
 from domain.names import is_name
 
 #: The definition's name.
@@ -50,7 +44,7 @@ def content(approvers: int) -> Content:
             *(Field(name, FieldKind.ROLE) for name in names),
         ),
         steps=tuple(
-            Step(name, Approver(ApproverKind.FIELD, name), condition=f'{name} != ""')
+            Step(name, (Approver(ApproverKind.FIELD, name),), condition=f'{name} != ""')
             for name in names
         ),
         milestones=(

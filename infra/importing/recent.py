@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from commands.ports import Definitions, Directory, Ports
@@ -19,7 +20,9 @@ Answer = TypeVar("Answer")
 
 def recent(ports: Ports) -> Ports:
     """Return ports that give answers which are at most a second old. Safe to use from threads."""
-    return Ports(RecentDirectory(ports.directory), RecentDefinitions(ports.definitions))
+    return Ports(
+        RecentDirectory(ports.directory), RecentDefinitions(ports.definitions), ports.calendars
+    )
 
 
 class _Recent(Generic[Answer]):
@@ -47,10 +50,15 @@ class RecentDirectory(Directory):
         self._directory = directory
         self._facts = _Recent[DirectoryFacts]()
 
-    def facts(self, needs: Needs, but_not: str) -> DirectoryFacts:
-        """Return what is known of these people, and of these roles those that are held.
+    def facts(
+        self,
+        needs: Needs,
+        but_not: str,
+        at: datetime | None = None,  # noqa: ARG002  # cases of one second have many moments
+    ) -> DirectoryFacts:
+        """Return what is known of these people, with every absence, and who holds these roles.
 
-        Held, that is, by somebody active other than `but_not`.
+        A role counts if somebody active other than `but_not` holds it.
         """
         return self._facts.get((needs, but_not), lambda: self._directory.facts(needs, but_not))
 
@@ -74,8 +82,12 @@ class RecentDefinitions(Definitions):
         self._definitions = definitions
         self._latest = _Recent[Published | None]()
 
-    def latest(self, name: str) -> Published | None:
-        """Return the version in force, None if there is none."""
+    def latest(
+        self,
+        name: str,
+        at: datetime | None = None,  # noqa: ARG002  # cases of one second have many moments
+    ) -> Published | None:
+        """Return the version in force now, None if there is none."""
         return self._latest.get(name, lambda: self._definitions.latest(name))
 
     def version(self, name: str, version: int) -> Published | None:

@@ -1,21 +1,21 @@
 """People, as decisions and sign-ins need them: asked on the primary, one statement each."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf
 
 from commands.ports import Directory
 from domain.actor import ADMIN, Actor
-from domain.document.facts import DirectoryFacts, Needs, PersonFacts
+from domain.directory.facts import DirectoryFacts, Needs
+from domain.directory.standing_in import Represented, represents
+from infra.views.directory_facts import directory_facts, names, since
 from infra.views.tables import Tables
 
 #: How far up the chain of managers is looked: no organisation has more levels, so what is
 #: longer is a circle.
 LONGEST_CHAIN = 100
-
-#: No role and no login is this: it stands where a list must not be empty.
-_NOBODY = ""
 
 
 @dataclass(frozen=True)
@@ -24,29 +24,24 @@ class DirectoryView(Directory):
 
     tables: Tables
 
-    def facts(self, needs: Needs, but_not: str) -> DirectoryFacts:
-        """Return what is known of these people and their managers, and which roles are held.
+    def facts(self, needs: Needs, but_not: str, at: datetime | None = None) -> DirectoryFacts:
+        """Return what is known of these people and their managers, and who holds these roles.
 
         A role counts if somebody active other than `but_not` holds it.
         """
-        people = _names(needs.people)
+        return directory_facts(self.tables, needs, but_not, at)
+
+    def represented(self, login: str, at: datetime) -> Sequence[Represented]:
+        """Return in whose place the person decides at this instant; one statement more if any."""
         rows = self.tables.select(
-            "SELECT 'person', login, active, manager FROM {person} WHERE login IN %s"
-            " UNION ALL SELECT DISTINCT 'person', m.login, m.active, m.manager FROM {person} p"
-            " JOIN {person} m ON m.login = p.manager WHERE p.login IN %s"
-            " UNION ALL SELECT DISTINCT 'role', h.role, TRUE, NULL FROM {role_holder} h"
-            " JOIN {person} p USING (login)"
-            " WHERE h.role IN %s AND p.active AND p.login <> %s",
-            (people, people, _names(needs.roles), but_not),
+            "SELECT DISTINCT login FROM {absence} WHERE substitute = %s"
+            " AND (last IS NULL OR last >= %s) AND (ended_at IS NULL OR ended_at > %s)",
+            (login, *since(at)),
         )
-        return DirectoryFacts(
-            people={
-                name: PersonFacts(bool(active), manager)
-                for kind, name, active, manager in rows
-                if kind == "person"
-            },
-            roles=frozenset(name for kind, name, _, _ in rows if kind == "role"),
-        )
+        if not rows:
+            return ()
+        absent = frozenset(each for (each,) in rows)
+        return represents(self.facts(Needs(absent), "", at), login, at)
 
     def managers_above(self, login: str) -> Sequence[str]:
         """Return the managers above a person, nearest first; at most a hundred."""
@@ -99,13 +94,9 @@ class DirectoryView(Directory):
             "SELECT 1 FROM {document} WHERE document = %s AND requester = %s"
             " UNION ALL SELECT 1 FROM {party} WHERE document = %s"
             " AND (kind = 'person' AND name = %s OR kind = 'role' AND name IN %s) LIMIT 1",
-            (document, actor.login, document, actor.login, _names(actor.roles)),
+            (document, actor.login, document, actor.login, names(actor.roles)),
         )
         return bool(rows)
-
-
-def _names(names: Collection[str]) -> tuple[str, ...]:
-    return tuple(sorted(names)) or (_NOBODY,)
 
 
 def _actor(rows: Sequence[Sequence[str]]) -> Actor | None:

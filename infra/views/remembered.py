@@ -26,8 +26,8 @@ STANDS_S = 2.5
 #: Answers that are kept, at most: tokens in use and definitions.
 KEPT = 10_000
 
-#: What a message of the feed says where people, tokens or definitions have changed.
-_CHANGED = (b'"directory:', b'"definition:')
+#: What a message of the feed says where people, tokens, definitions or calendars have changed.
+_CHANGED = (b'"directory:', b'"definition:', b'"calendar:')
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class _Heard(msgspec.Struct, rename={"first": "from", "last": "to"}):
 
 
 class Remembered:
-    """Keeps answers about people and definitions until one of these has changed.
+    """Keeps answers about people, definitions and calendars until one of these has changed.
 
     A change is heard over Redis as soon as it is published, some milliseconds after the views show
     it; at most COMPARE_S later where the message was lost. While Redis or the database is away

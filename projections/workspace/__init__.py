@@ -1,4 +1,4 @@
-"""What people work with: documents, inbox, timeline, directory, definitions, jobs: one projection.
+"""What people work with, from documents and inbox to calendars and jobs: one projection.
 
 `infra` may import this package. Invariant: when one of its views shows an event, all do.
 Read `documents` first; `fold` below says which event changes which views, and what the feed tells.
@@ -7,18 +7,19 @@ Read `documents` first; `fold` below says which event changes which views, and w
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from domain.calendar.events import EVENTS as CALENDAR_EVENTS
 from domain.definition.events import EVENTS as DEFINITION_EVENTS
-from domain.definition.events import DefinitionPublished
 from domain.directory.events import EVENTS as PERSON_EVENTS
-from domain.directory.events import MailAddressSet, NoticesSet, TokenRevoked
 from domain.document.events import EVENTS as DOCUMENT_EVENTS
 from domain.job.events import EVENTS as JOB_EVENTS
 from domain.metadata import Recorded
 from projections.base import Change, Key, Projection, Rows, Table
-from projections.workspace import definitions, directory, documents, inbox, jobs, timeline
+from projections.workspace import calendars, definitions, directory, documents, inbox, jobs, timeline
 from projections.workspace.plain import plain_row
 
 _DOCUMENT_TOPICS = frozenset(event.TOPIC for event in DOCUMENT_EVENTS)
+_CALENDAR_TOPICS = frozenset(event.TOPIC for event in CALENDAR_EVENTS)
+_DEFINITION_TOPICS = frozenset(event.TOPIC for event in DEFINITION_EVENTS)
 _JOB_TOPICS = frozenset(event.TOPIC for event in JOB_EVENTS)
 
 
@@ -31,12 +32,10 @@ def reads(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
             yield inbox.TASK, (recorded.stream, slot)
     elif event.TOPIC in _JOB_TOPICS:
         yield jobs.JOB, (recorded.stream,)
-    elif not isinstance(event, DefinitionPublished):
-        yield directory.PERSON, (event.login,)
-        if isinstance(event, TokenRevoked):
-            yield directory.TOKEN, (event.login, event.token)
-        elif isinstance(event, MailAddressSet | NoticesSet):
-            yield directory.MAILING, (event.login,)
+    elif event.TOPIC in _DEFINITION_TOPICS:
+        yield from definitions.reads(recorded)
+    elif event.TOPIC not in _CALENDAR_TOPICS:
+        yield from directory.reads(event)
 
 
 def fold(rows: Rows, recorded: Recorded) -> Sequence[Change]:
@@ -46,10 +45,13 @@ def fold(rows: Rows, recorded: Recorded) -> Sequence[Change]:
         return [_document_change(rows, recorded)]
     if event.TOPIC in _JOB_TOPICS:
         return [_job_change(rows, recorded)]
-    if isinstance(event, DefinitionPublished):
-        row = definitions.fold(rows, recorded)
-        topics = (f"definition:{event.definition}",)
-        return [_change(recorded, topics, {"definition": definitions.as_sent(row)})]
+    if event.TOPIC in _DEFINITION_TOPICS:
+        data = definitions.fold(rows, recorded)
+        return [_change(recorded, (f"definition:{event.definition}",), data)]
+    if event.TOPIC in _CALENDAR_TOPICS:
+        row = calendars.fold(rows, recorded)
+        topics = (f"calendar:{event.calendar}",)
+        return [_change(recorded, topics, {"calendar": calendars.as_sent(row)})]
     changes = directory.fold(rows, recorded)
     return [_change(recorded, (f"directory:{event.login}",), {"person": plain_row(changes)})]
 
@@ -97,9 +99,17 @@ def _change(recorded: Recorded, topics: tuple[str, ...], data: Mapping[str, obje
     )
 
 
+_EVENTS = (
+    *DOCUMENT_EVENTS,
+    *PERSON_EVENTS,
+    *DEFINITION_EVENTS,
+    *CALENDAR_EVENTS,
+    *JOB_EVENTS,
+)
+
 WORKSPACE = Projection(
     name="workspace",
-    version=2,
+    version=3,
     tables=(
         documents.DOCUMENT,
         documents.PARTY,
@@ -109,11 +119,15 @@ WORKSPACE = Projection(
         directory.ROLE_HOLDER,
         directory.TOKEN,
         directory.MAILING,
+        directory.AUTHORITY,
+        directory.ABSENCE,
         definitions.DEFINITION,
+        definitions.WORK,
+        calendars.CALENDAR,
         jobs.JOB,
     ),
     topics=frozenset(
-        event.TOPIC for event in (*DOCUMENT_EVENTS, *PERSON_EVENTS, *DEFINITION_EVENTS, *JOB_EVENTS)
+        event.TOPIC for event in _EVENTS
     ),
     reads=reads,
     fold=fold,

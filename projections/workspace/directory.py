@@ -1,9 +1,23 @@
-"""The view of people: who they are, which roles they hold, which tokens stand for them."""
+"""The view of people: who they are, which roles they hold, which tokens stand for them.
 
-from collections.abc import Callable, Mapping
+What they may decide, and when they are away, is in tables of their own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from domain.directory.absence import USUAL_ZONE
+from domain.directory.absences import begun
+from domain.directory.authority import Limit
 from domain.directory.events import (
+    AbsenceCancelled,
+    AbsenceEnded,
+    AbsencePlanned,
+    AbsenceReported,
+    AbsenceTakenOver,
+    DepartmentSet,
+    LevelSet,
+    LimitsSet,
     MailAddressSet,
     ManagerAssigned,
     NoticesSet,
@@ -14,10 +28,11 @@ from domain.directory.events import (
     RoleRevoked,
     TokenIssued,
     TokenRevoked,
+    ZoneSet,
 )
 from domain.metadata import Event, Recorded
 from domain.notices import NoticeKind
-from projections.base import Cell, Column, Kind, Row, Rows, Table
+from projections.base import Cell, Column, Key, Kind, Row, Rows, Table
 
 PERSON = Table(
     "person",
@@ -27,6 +42,9 @@ PERSON = Table(
         Column("active", Kind.BOOLEAN),
         Column("manager", Kind.KEY, optional=True),
         Column("roles", Kind.JSON),
+        Column("level", Kind.INTEGER, optional=True),
+        Column("department", Kind.TEXT),
+        Column("zone", Kind.KEY),
         Column("version", Kind.INTEGER),
         Column("number", Kind.INTEGER),  # the position of its first event: pages go by it
     ),
@@ -66,7 +84,48 @@ MAILING = Table(
     key=("login",),
 )
 
+#: Up to which amounts people may decide; who has no limit at all may have no row. Apart from the
+#: person, for it is not for everybody.
+AUTHORITY = Table(
+    "authority",
+    (Column("login", Kind.KEY), Column("limits", Kind.JSON)),
+    key=("login",),
+)
+
+#: When people are away, as long as it was not cancelled. Apart from the person, for it is not for
+#: everybody, and to find by the substitute.
+ABSENCE = Table(
+    "absence",
+    (
+        Column("login", Kind.KEY),
+        Column("absence", Kind.KEY),
+        Column("first", Kind.KEY, optional=True),  # days in ISO 8601, which sort as days
+        Column("last", Kind.KEY, optional=True),
+        Column("since", Kind.INSTANT, optional=True),
+        Column("substitute", Kind.KEY, optional=True),
+        Column("open_tasks", Kind.BOOLEAN),
+        Column("definitions", Kind.JSON),
+        Column("taken_over", Kind.BOOLEAN),
+        Column("ended_at", Kind.INSTANT, optional=True),
+    ),
+    key=("login", "absence"),
+    indexes=(("substitute",),),
+)
+
 Changes = Mapping[str, Cell]
+
+_ABSENT = (AbsenceTakenOver, AbsenceEnded)
+
+
+def reads(event: Any) -> Iterable[tuple[Table, Key]]:  # noqa: ANN401  # a person's
+    """Name the rows that `fold` may get."""
+    yield PERSON, (event.login,)
+    if isinstance(event, TokenRevoked):
+        yield TOKEN, (event.login, event.token)
+    elif isinstance(event, MailAddressSet | NoticesSet):
+        yield MAILING, (event.login,)
+    elif isinstance(event, _ABSENT):
+        yield ABSENCE, (event.login, event.absence)
 
 
 def fold(rows: Rows, recorded: Recorded) -> Changes:
@@ -91,6 +150,9 @@ def _added(recorded: Recorded, event: PersonAdded) -> dict[str, Cell]:
         "active": True,
         "manager": None,
         "roles": [],
+        "level": None,
+        "department": "",
+        "zone": USUAL_ZONE,
         "number": recorded.position,
     }
 
@@ -105,6 +167,9 @@ _CHANGES: Mapping[type[Event], Callable[[Row, Any], Changes]] = {
     ManagerAssigned: lambda _, event: {"manager": event.manager},
     PersonDeactivated: lambda _row, _event: {"active": False},
     PersonReactivated: lambda _row, _event: {"active": True},
+    LevelSet: lambda _, event: {"level": event.level},
+    DepartmentSet: lambda _, event: {"department": event.department},
+    ZoneSet: lambda _, event: {"zone": event.zone},
 }
 
 
@@ -124,8 +189,51 @@ def _fold_others(rows: Rows, event: Event) -> None:
             _change_mailing(rows, login, {"address": address.value if address else None})
         case NoticesSet(login, notices):
             _change_mailing(rows, login, notices)
+        case LimitsSet(login, limits):
+            rows.put(AUTHORITY, {"login": login, "limits": [_plain(each) for each in limits]})
+        case _:
+            _fold_absences(rows, event)
+
+
+def _fold_absences(rows: Rows, event: Event) -> None:
+    match event:
+        case AbsencePlanned() | AbsenceReported():
+            rows.put(ABSENCE, _absence(event))
+        case AbsenceTakenOver(login, absence):
+            _change_absence(rows, (login, absence), {"taken_over": True})
+        case AbsenceEnded(login, absence, ended_at):
+            _change_absence(rows, (login, absence), {"ended_at": ended_at})
+        case AbsenceCancelled(login, absence):
+            rows.delete(ABSENCE, (login, absence))
         case _:
             pass
+
+
+def _absence(event: AbsencePlanned | AbsenceReported) -> Row:
+    absence = begun(event)
+    return {
+        "login": event.login,
+        "absence": absence.id,
+        "first": absence.first.isoformat() if absence.first else None,
+        "last": absence.last.isoformat() if absence.last else None,
+        "since": absence.since,
+        "substitute": absence.substitute,
+        "open_tasks": absence.open_tasks,
+        "definitions": list(absence.definitions),
+        "taken_over": absence.taken_over,
+        "ended_at": absence.ended_at,
+    }
+
+
+def _change_absence(rows: Rows, key: Key, changes: Changes) -> None:
+    before = rows.get(ABSENCE, key)
+    if before is not None:
+        rows.put(ABSENCE, {**before, **changes})
+
+
+def _plain(limit: Limit) -> Changes:
+    amount = None if limit.amount is None else f"{limit.amount:f}"
+    return {"definition": limit.definition, "currency": limit.currency, "amount": amount}
 
 
 def _change_mailing(rows: Rows, login: str, changes: Changes) -> None:

@@ -1,19 +1,24 @@
 """The view of documents: one row each, and who has to do with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from domain.document.events import (
     AssigneeKind,
     DocumentApproved,
     DocumentCreated,
+    DocumentRejected,
     DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
     DocumentWithdrawn,
+    FlowWentBack,
     MilestoneReached,
+    SlotAbstained,
     SlotApproved,
+    SlotRecused,
     SlotRejected,
+    SlotsOpened,
     StepBlocked,
     StepEnded,
     StepStarted,
@@ -34,8 +39,8 @@ DOCUMENT = Table(
         Column("revision", Kind.KEY),
         Column("status", Kind.KEY),
         Column("round", Kind.INTEGER),
-        Column("step", Kind.KEY),
-        Column("blocked", Kind.TEXT),
+        Column("waiting", Kind.JSON),  # the steps that wait, in the order in which they began
+        Column("blocked", Kind.JSON),  # by step, why nobody may decide it
         Column("milestones", Kind.JSON),
         Column("version", Kind.INTEGER),
         Column("created_at", Kind.INSTANT),
@@ -84,8 +89,8 @@ def _created(recorded: Recorded, event: DocumentCreated) -> dict[str, Cell]:
         "revision": event.revision,
         "status": Status.DRAFT.value,
         "round": 0,
-        "step": "",
-        "blocked": "",
+        "waiting": [],
+        "blocked": {},
         "milestones": [],
         "created_at": recorded.meta.effective_at,
         "number": recorded.position,
@@ -115,17 +120,42 @@ def _milestone(row: Row, event: MilestoneReached) -> Changes:
 
 
 def _in_status(status: Status) -> Callable[[Row, Any], Changes]:
-    return lambda _row, _event: {"status": status.value, "step": "", "blocked": ""}
+    return lambda _row, _event: {"status": status.value, "waiting": [], "blocked": {}}
+
+
+def _started(row: Row, event: StepStarted) -> Changes:
+    return {"waiting": [*row["waiting"], event.step]}  # type: ignore[misc]  # a JSON array
+
+
+def _blocked(row: Row, event: StepBlocked) -> Changes:
+    waiting: Any = row["waiting"]
+    blocked: Any = row["blocked"]
+    return {
+        "waiting": waiting if event.step in waiting else [*waiting, event.step],
+        "blocked": {**blocked, event.step: event.reason},
+    }
+
+
+def _without(row: Row, gone: Sequence[str]) -> Changes:
+    """Return what is left of the steps that wait."""
+    steps: Any = row["waiting"]
+    blocked: Any = row["blocked"]
+    return {
+        "waiting": [step for step in steps if step not in gone],
+        "blocked": {step: why for step, why in blocked.items() if step not in gone},
+    }
 
 
 _CHANGES: Mapping[type[Event], Callable[[Row, Any], Changes]] = {
     DocumentRevised: _revised,
     DocumentSubmitted: _submitted,
-    StepStarted: lambda _, event: {"step": event.step},
-    StepBlocked: lambda _, event: {"step": event.step, "blocked": event.reason},
-    StepEnded: lambda _row, _event: {"step": ""},
+    StepStarted: _started,
+    StepBlocked: _blocked,
+    StepEnded: lambda row, event: _without(row, (event.step,)),
+    FlowWentBack: lambda row, event: _without(row, event.again),
     DocumentApproved: _in_status(Status.APPROVED),
     DocumentReturned: _in_status(Status.RETURNED),
+    DocumentRejected: _in_status(Status.REJECTED),
     DocumentWithdrawn: _in_status(Status.WITHDRAWN),
     MilestoneReached: _milestone,
 }
@@ -133,7 +163,9 @@ _CHANGES: Mapping[type[Event], Callable[[Row, Any], Changes]] = {
 
 def _parties(event: Event) -> list[tuple[str, str]]:
     if isinstance(event, StepStarted):
+        return [(slot.kind.value, slot.assignee) for slot in event.slots if slot.turn == 1]
+    if isinstance(event, SlotsOpened):
         return [(slot.kind.value, slot.assignee) for slot in event.slots]
-    if isinstance(event, SlotApproved | SlotRejected):
+    if isinstance(event, SlotApproved | SlotRejected | SlotAbstained | SlotRecused):
         return [(AssigneeKind.PERSON.value, event.by)]
     return []

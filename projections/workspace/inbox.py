@@ -6,9 +6,18 @@ Who holds the role is asked when the inbox is read: roles change in other lanes.
 from collections.abc import Sequence
 
 from domain.document.events import (
+    DocumentRejected,
+    DocumentReturned,
     DocumentWithdrawn,
+    FlowWentBack,
+    Slot,
+    SlotAbstained,
     SlotApproved,
+    SlotRecused,
     SlotRejected,
+    SlotReopened,
+    SlotsOpened,
+    StepBlocked,
     StepEnded,
     StepStarted,
 )
@@ -35,8 +44,15 @@ TASK = Table(
     indexes=(("kind", "assignee", "number"),),
 )
 
-_CLOSE_ONE = (SlotApproved, SlotRejected)
-_CLOSE_ALL = (StepEnded, DocumentWithdrawn)
+_CLOSE_ONE = (SlotApproved, SlotRejected, SlotAbstained, SlotRecused)
+_CLOSE_ALL = (
+    StepEnded,
+    StepBlocked,
+    FlowWentBack,
+    DocumentReturned,
+    DocumentRejected,
+    DocumentWithdrawn,
+)
 
 
 def closed_by(event: Event) -> tuple[str, ...]:
@@ -46,6 +62,18 @@ def closed_by(event: Event) -> tuple[str, ...]:
     if isinstance(event, _CLOSE_ALL):
         return event.closed
     return ()
+
+
+def opened_by(event: Event) -> tuple[str, tuple[Slot, ...]]:
+    """Return the step and its slots that wait for a decision from `event` on."""
+    match event:
+        case StepStarted(step=step, slots=slots):
+            return step, tuple(slot for slot in slots if slot.turn == 1)
+        case SlotsOpened(step=step, slots=slots):
+            return step, slots
+        case SlotReopened(step=step, slot=slot):
+            return step, (slot,)
+    return "", ()
 
 
 def excluded_from_all(tasks: Sequence[Row]) -> set[str]:
@@ -62,27 +90,25 @@ def fold(rows: Rows, recorded: Recorded, document: Row) -> tuple[Sequence[Row], 
         if task is not None:
             rows.delete(TASK, (recorded.stream, slot))
             closed.append(task)
-    opened = _opened(recorded, event, document) if isinstance(event, StepStarted) else []
+    step, slots = opened_by(event)
+    opened = [_task(recorded, step, slot, document) for slot in slots]
     for task in opened:
         rows.put(TASK, task)
     return opened, closed
 
 
-def _opened(recorded: Recorded, event: StepStarted, document: Row) -> list[Row]:
-    return [
-        {
-            "document": recorded.stream,
-            "slot": slot.id,
-            "round": event.round,
-            "step": event.step,
-            "kind": slot.kind.value,
-            "assignee": slot.assignee,
-            "requester": document["requester"],
-            "definition": document["definition"],
-            "why": slot.why,
-            "excluded": list(slot.excluded),
-            "opened_at": recorded.meta.effective_at,
-            "number": recorded.position,
-        }
-        for slot in event.slots
-    ]
+def _task(recorded: Recorded, step: str, slot: Slot, document: Row) -> Row:
+    return {
+        "document": recorded.stream,
+        "slot": slot.id,
+        "round": document["round"],
+        "step": step,
+        "kind": slot.kind.value,
+        "assignee": slot.assignee,
+        "requester": document["requester"],
+        "definition": document["definition"],
+        "why": slot.why,
+        "excluded": list(slot.excluded),
+        "opened_at": recorded.meta.effective_at,
+        "number": recorded.position,
+    }

@@ -1,7 +1,7 @@
 """The view of what happened to each document: a row for each event, never changed."""
 
 from domain.metadata import Recorded
-from domain.values import Money, plain
+from domain.values import Line, Money, plain
 from projections.base import Column, Kind, Row, Rows, Table
 
 ENTRY = Table(
@@ -52,7 +52,7 @@ def jsonable(value: object) -> object:
     """Return an event's value as JSON has it."""
     if type(value) in _AS_THEY_ARE:
         return value
-    if isinstance(value, Money):
+    if isinstance(value, Money | Line):
         return plain(value)
     if isinstance(value, dict):
         return {name: jsonable(each) for name, each in value.items()}

@@ -175,7 +175,7 @@ function content(document, definition, name) {
 }
 
 function value(field, found, name) {
-  const text = field.kind === "person" && found ? name(found) : valueText(found, field.kind);
+  const text = field.kind === "person" && found ? name(found) : valueText(found, field.kind, field.fields);
   return h(
     "div",
     { class: `value ${field.kind}` },

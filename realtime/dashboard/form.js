@@ -2,6 +2,7 @@
 
 import { words } from "./circulation.js";
 import { h } from "./dom.js";
+import { linesControl } from "./rows.js";
 
 /**
  * Return the form's parts: `{element, values(), show(problem), isComplete()}`; `values` are those of
@@ -37,12 +38,11 @@ function labelled({ field, inputs }) {
   );
 }
 
-function control(field, value) {
-  const id = `field-${field.name}`;
+function control(field, value, id = `field-${field.name}`) {
   const described = {
     id,
     name: field.name,
-    "aria-describedby": `${id}-problem`,
+    "aria-describedby": `field-${field.name}-problem`,
     autocomplete: "off",
   };
   return (CONTROLS[field.kind] ?? CONTROLS.text)(field, value, described);
@@ -88,6 +88,28 @@ const CONTROLS = {
     one(h("input", { ...described, value, autocapitalize: "none", placeholder: "login" })),
   role: (field, value, described) =>
     one(h("input", { ...described, value, autocapitalize: "none", placeholder: "role" })),
+  date: (field, value, described) =>
+    one(
+      h("input", {
+        ...described,
+        type: "date",
+        min: field.least || null,
+        max: field.most || null,
+        value,
+      }),
+    ),
+  truth: (field, value, described) => {
+    const options = [
+      ["", "—"],
+      ["true", "yes"],
+      ["false", "no"],
+    ].map(([key, shown]) =>
+      h("option", { value: key, selected: key !== "" && key === String(value) }, shown),
+    );
+    const select = h("select", described, options);
+    return one(select, () => (select.value === "" ? null : select.value === "true"));
+  },
+  lines: (field, value, described) => linesControl(field, value, described, control),
 };
 
 /** What is no whole number goes as it is: the server says what is wrong with it. */
@@ -99,7 +121,15 @@ function whole(text) {
 /** Show what is wrong beside the field at fault; false if it is of none of them. */
 function showProblem(controls, problem) {
   const isAtFault = ({ field }) => problem !== null && fieldAtFault(problem) === field.name;
-  return mark(controls, isAtFault, problem?.message);
+  return mark(controls, isAtFault, problem && messageOf(problem));
+}
+
+/** Return what a problem says; of lines, also in which one: people count from 1. */
+function messageOf({ place, message }) {
+  const [first, , index, column] = place.split(".");
+  if (first !== "values" || !/^\d+$/.test(index ?? "")) return message;
+  const where = column ? `, ${words(column)}` : "";
+  return `Line ${Number(index) + 1}${where}: ${message}`;
 }
 
 /** Show beside each required field that is empty that it must not be; false if one is. */

@@ -56,10 +56,25 @@ export function grouped(decimal) {
 /** Return an amount with its currency. */
 export const money = ({ amount, currency }) => `${grouped(amount)}\u00a0${currency}`;
 
-/** Return a field's value as text. */
-export function valueText(value, kind) {
+/** Return a field's value as text; of lines, whose fields are `columns`, a line of text each. */
+export function valueText(value, kind, columns = []) {
   if (value === undefined || value === null) return "";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) return value.map((line) => lineText(line, columns)).join("\n");
   if (kind === "money" || (typeof value === "object" && "currency" in value)) return money(value);
   if (kind === "integer" || kind === "decimal") return grouped(String(value));
   return String(value);
+}
+
+function lineText({ line, ...cells }, columns) {
+  const known = new Map(columns.map((column) => [column.name, column]));
+  const names = [...known.keys(), ...Object.keys(cells).filter((name) => !known.has(name))];
+  const texts = names
+    .filter((name) => cells[name] !== undefined)
+    .map((name) => {
+      const column = known.get(name);
+      const label = column?.label || name.replaceAll("_", " ");
+      return `${label}: ${valueText(cells[name], column?.kind)}`;
+    });
+  return `${line}. ${texts.join(", ")}`;
 }

@@ -4,14 +4,14 @@ from abc import ABC, abstractmethod
 
 from commands.ports import Ports
 from domain.definition.commands import PublishDefinition
-from domain.definition.content import Step
+from domain.definition.steps import Step
 from domain.directory.commands import AssignManager, DeactivatePerson, RevokeRole
 from domain.document.facts import DirectoryFacts, Needs, PersonFacts, Published
 from tests.builders import ANN, ZOE, content, person
 from tests.documents import CREATE
 from tests.office import WorkspaceOffice, usual_office
 
-NEWER = content(Step("boss", person("zoe")))
+NEWER = content(Step("boss", (person("zoe"),)))
 
 
 class PortsContract(ABC):

@@ -12,7 +12,7 @@ from redis import RedisError
 
 from commands.bus import Bus
 from commands.envelope import Envelope
-from commands.ports import Outcome, Ports
+from commands.ports import Outcome
 from domain.document.commands import CreateDocument
 from domain.metadata import Channel
 from infra.projecting.runner import LaneRunner
@@ -50,7 +50,7 @@ def listener(machine: Machine):
 def _silently(machine: Machine, title: str) -> Outcome:
     """Append as an API does that dies right after COMMIT: nobody is told."""
     parts = machine.parts
-    bus = Bus(parts.log, Ports(parts.directory, parts.definitions), lambda _: None)
+    bus = Bus(parts.log, parts.bus.ports, lambda _: None)
     ann = parts.access.actor("ann")
     assert ann is not None
     command = CreateDocument(uuid4(), "note", {"title": title})

@@ -1,21 +1,32 @@
 """One event of each class, with something in every field: what the golden files must mean."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.definition.content import (
-    Approver,
-    ApproverKind,
-    Content,
-    Field,
-    FieldKind,
-    Milestone,
-    Step,
+from domain.calendar.content import Content as Week
+from domain.calendar.content import Holiday, SpecialDay
+from domain.calendar.events import CalendarDefined
+from domain.definition.approvers import Approver, ApproverKind
+from domain.definition.content import Content, Field, FieldKind, Milestone
+from domain.definition.events import (
+    DefinitionPublished,
+    DraftSaved,
+    PublicationProposed,
+    VersionDeprecated,
 )
-from domain.definition.events import DefinitionPublished
+from domain.definition.steps import SelfApproval, Step
+from domain.directory.authority import Limit
 from domain.directory.events import (
+    AbsenceCancelled,
+    AbsenceEnded,
+    AbsencePlanned,
+    AbsenceReported,
+    AbsenceTakenOver,
+    DepartmentSet,
+    LevelSet,
+    LimitsSet,
     MailAddressSet,
     ManagerAssigned,
     NoticesSet,
@@ -26,6 +37,7 @@ from domain.directory.events import (
     RoleRevoked,
     TokenIssued,
     TokenRevoked,
+    ZoneSet,
 )
 from domain.document.events import (
     AssigneeKind,
@@ -88,14 +100,14 @@ CONTENT = Content(
         Field("desk", FieldKind.ROLE),
     ),
     steps=(
-        Step("lead", Approver(ApproverKind.MANAGER), "The manager"),
-        Step("boss", Approver(ApproverKind.PERSON, "zoe")),
-        Step("money", Approver(ApproverKind.ROLE, "finance"), condition='cost > money("1000")'),
-        Step("stand_in", Approver(ApproverKind.FIELD, "deputy")),
+        Step("lead", (Approver(ApproverKind.MANAGER),), "The manager"),
+        Step("boss", (Approver(ApproverKind.PERSON, "zoe"),)),
+        Step("money", (Approver(ApproverKind.ROLE, "finance"),), condition='cost > money("1000")'),
+        Step("stand_in", (Approver(ApproverKind.FIELD, "deputy"),)),
     ),
     milestones=(Milestone("ordered", "clerk", "Ordered"),),
     label="Purchase",
-    self_approval=True,
+    self_approval=SelfApproval.ALLOW,
 )
 
 _EVENTS: tuple[Event, ...] = (
@@ -130,7 +142,37 @@ _EVENTS: tuple[Event, ...] = (
     TokenRevoked("ann", "t1"),
     MailAddressSet("ann", Personal("ann", "ann@example.org")),
     NoticesSet("ann", {"document_decided": True, "task_assigned": False}),
+    LevelSet("ann", 4),
+    DepartmentSet("ann", "Einkauf & Größe"),
+    LimitsSet(
+        "ann", (Limit(None), Limit(Decimal("5000.00"), "EUR"), Limit(None, "USD", "purchase"))
+    ),
+    ZoneSet("ann", "Europe/Amsterdam"),
+    AbsencePlanned(
+        "ann", "a1", date(2027, 7, 5), date(2027, 7, 16), "bob", False, ("purchase", "travel")
+    ),
+    AbsenceReported(
+        "ann", "a2", datetime(2026, 11, 23, 10, tzinfo=UTC), "bob", False, ("purchase",)
+    ),
+    AbsenceTakenOver("ann", "a2"),
+    AbsenceEnded("ann", "a2", datetime(2026, 11, 24, 8, 30, tzinfo=UTC)),
+    AbsenceCancelled("ann", "a1"),
     DefinitionPublished("purchase", 2, CONTENT, "c0ffee"),
+    DraftSaved("purchase", 3, "definition: purchase  # Größe\nsteps: [\n"),
+    PublicationProposed("purchase", CONTENT, "c0ffee", "ann", datetime(2027, 1, 1, tzinfo=UTC)),
+    VersionDeprecated("purchase", 2, "too slow"),
+    CalendarDefined(
+        "office",
+        2,
+        Week(
+            "Europe/Amsterdam",
+            (("09:00-12:30", "13:00-17:00"), *(("09:00-17:00",),) * 4, ("22:00-24:00",), ()),
+            (Holiday(date(2026, 12, 25), "Eerste Kerstdag"),),
+            (SpecialDay(date(2026, 12, 24), ("09:00-13:00",)), SpecialDay(date(2026, 12, 28))),
+            "Büro",
+        ),
+        "c0ffee",
+    ),
     JobRequested("export", {"format": "csv", "rows": 3, "all": True, "status": None}, "ann"),
     JobStarted(1, "5f0c" * 8),
     JobProgressed(1, 500, 2000),

@@ -35,7 +35,7 @@ KINDS = {
     "streams": r"SELECT stream, version, topic, state FROM",
     "append": r"BEGIN NOT ATOMIC|INSERT INTO \S+ \(stream, version",
     "in force": r"SELECT MAX\(definition_version\)",
-    "people": r"SELECT 'person', login",
+    "people": r"WITH RECURSIVE up ",
     "active": r"SELECT active FROM",
     "managers": r"WITH RECURSIVE above",
     "admins": r"SELECT COUNT\(\*\) FROM \S*role_holder",
@@ -109,6 +109,16 @@ class Case:
             "{document}/comments": {"text": "well"},
             "{person}/address": {"address": "q@example.org"},
             "{person}/notices": {"task_assigned": False},
+            "{person}/level": {"level": 4},
+            "{person}/department": {"department": "A"},
+            "{person}/limits": {"limits": [{"amount": "unlimited"}]},
+            "{person}/zone": {"zone": "Asia/Tokyo"},
+            "{person}/absences": {"substitute": "mia"},
+            "{person}/absences?": {
+                "first": "2028-01-03",
+                "last": "2028-01-04",
+                "substitute": "mia",
+            },
             "/v1/jobs": {"kind": "export", "parameters": {"format": "csv"}},
         }
         if self.path.endswith("/approve"):
@@ -130,6 +140,14 @@ CASES: Mapping[type[Command], Case] = {
     directory.RevokeToken: Case("root", "DELETE", "{person}/tokens/{token}"),
     directory.SetMailAddress: Case("root", "PUT", "{person}/address"),
     directory.SetNotices: Case("root", "PUT", "{person}/notices"),
+    directory.SetLevel: Case("root", "PUT", "{person}/level"),
+    directory.SetDepartment: Case("root", "PUT", "{person}/department"),
+    directory.SetLimits: Case("root", "PUT", "{person}/limits"),
+    directory.SetZone: Case("root", "PUT", "{person}/zone"),
+    directory.PlanAbsence: Case("root", "POST", "{person}/absences?", ("people",)),
+    directory.ReportAbsence: Case("root", "POST", "{person}/absences", ("people",)),
+    directory.TakeOver: Case("mia", "POST", "{person}/absences/away/take_over"),
+    directory.EndAbsence: Case("root", "DELETE", "{person}/absences/away"),
     document.CreateDocument: Case("ann", "POST", "/v1/documents", ("in force",)),
     document.ReviseDocument: Case("ann", "PATCH", "{document}", ("in force",)),
     document.SubmitDocument: Case("ann", "POST", "{document}/submit", ("in force", "people")),
@@ -156,6 +174,8 @@ def target_of(world: World, command: type[Command]) -> str:
     if not issubclass(command, document.DocumentCommand):
         login = f"q{uuid4().hex[:8]}"
         world.add_person(login, "clerk")
+        if command in {directory.TakeOver, directory.EndAbsence}:
+            world.as_system(directory.ReportAbsence(login, "away", "mia"))
         if command is directory.ReactivatePerson:
             world.as_system(directory.DeactivatePerson(login))
         world.pump()

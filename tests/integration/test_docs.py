@@ -14,8 +14,10 @@ import pytest
 
 from api.schemas.definitions import NewDefinition
 from domain.actor import SYSTEM, Circumstances
+from domain.calendar.content import Content as Calendar
 from domain.definition.commands import PublishDefinition
-from domain.definition.content import ApproverKind, Content, FieldKind
+from domain.definition.approvers import ApproverKind
+from domain.definition.content import Content, FieldKind
 from domain.definition.definition import publish
 from domain.definition.events import DefinitionPublished
 from domain.document.state import Status
@@ -25,6 +27,7 @@ from infra.importing.activity import Kind
 from infra.importing.plan import plan_case
 from infra.importing.xes import read_cases
 from infra.settings import Settings, store_env
+from projections.workspace.calendars import CALENDAR
 from projections.workspace.definitions import DEFINITION
 from projections.workspace.directory import PERSON, TOKEN
 from projections.workspace.documents import DOCUMENT
@@ -148,6 +151,12 @@ DEFINITION_MEMBERS = [
 ]
 
 
+CALENDAR_MEMBERS = [
+    *(column.name for column in CALENDAR.columns if column.name != "content"),
+    *(each.name for each in fields(Calendar)),
+]
+
+
 @pytest.mark.parametrize(
     ("heading", "members"),
     [
@@ -158,6 +167,7 @@ DEFINITION_MEMBERS = [
         ("Person", [column.name for column in PERSON.columns]),
         ("Token", [column.name for column in TOKEN.columns if column.name != "token_hash"]),
         ("Definition", DEFINITION_MEMBERS),
+        ("Calendar", CALENDAR_MEMBERS),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -13,17 +13,19 @@ from infra.feed import Feed
 from infra.projecting.generations import Generations
 from infra.projecting.preparing import prepare
 from infra.projecting.runner import LaneRunner
+from infra.views.calendars import CalendarView
 from infra.views.definitions import DefinitionView
 from infra.views.directory import DirectoryView
 from infra.views.remembered import Remembered
 from infra.views.tables import Tables
 from projections.workspace import WORKSPACE
+from tests.contracts.directory_contract import DirectoryContract
 from tests.contracts.ports_contract import PortsContract
 from tests.office import WorkspaceOffice
 from tests.servers import TestStore
 
 
-class TestPortsOnMariaDB(PortsContract):
+class TestPortsOnMariaDB(PortsContract, DirectoryContract):
     @pytest.fixture(autouse=True)
     def _fresh_store(self, store: TestStore) -> None:
         factory = store.factory()
@@ -49,4 +51,8 @@ class TestPortsOnMariaDB(PortsContract):
         self.copied = len(office.log.events)
         for lane in range(self.lanes):
             self.runner.catch_up(lane)
-        return Ports(DirectoryView(self.tables), DefinitionView(self.tables, self.remembered))
+        return Ports(
+            DirectoryView(self.tables),
+            DefinitionView(self.tables, self.remembered),
+            CalendarView(self.tables, self.remembered),
+        )

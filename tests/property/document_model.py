@@ -124,6 +124,8 @@ class Model:
         return None
 
     def reject(self, who: str, fresh: bool, stage: str, reason: str) -> str | None:
+        if self.status == "absent":
+            return "not_found"
         if not reason.strip():
             return "missing_field"
         refusal = self._not_decidable(who, fresh, stage)

@@ -16,15 +16,9 @@ from commands.envelope import Envelope
 from commands.ports import KeyReusedError, Outcome, Ports
 from domain.actor import Actor
 from domain.command import Command
-from domain.definition.content import (
-    Approver,
-    ApproverKind,
-    Content,
-    Field,
-    FieldKind,
-    Milestone,
-    Step,
-)
+from domain.definition.approvers import Approver, ApproverKind
+from domain.definition.content import Content, Field, FieldKind, Milestone
+from domain.definition.steps import SelfApproval, Step
 from domain.document.commands import (
     AddComment,
     ApproveStep,
@@ -43,6 +37,7 @@ from infra.codec import Codec
 from projections.workspace import WORKSPACE, documents, inbox, timeline
 from tests.builders import DOCUMENT, an_envelope, published
 from tests.fakes import (
+    InMemoryCalendars,
     InMemoryDefinitions,
     InMemoryDirectory,
     InMemoryEventLog,
@@ -98,7 +93,7 @@ def content_of(plan: Plan) -> Content:
         steps=tuple(
             Step(
                 f"s{number}",
-                Approver(ApproverKind(stage.rule.kind), stage.rule.name),
+                (Approver(ApproverKind(stage.rule.kind), stage.rule.name),),
                 condition="" if stage.above is None else f"size > {stage.above}",
             )
             for number, stage in enumerate(plan.stages)
@@ -106,7 +101,7 @@ def content_of(plan: Plan) -> Content:
         milestones=tuple(
             Milestone(f"m{number}", role) for number, role in enumerate(plan.milestones)
         ),
-        self_approval=plan.own,
+        self_approval=SelfApproval.ALLOW if plan.own else SelfApproval.FORBID,
     )
 
 
@@ -137,7 +132,7 @@ class DocumentMachine(RuleBasedStateMachine):
         self.directory = InMemoryDirectory({})
         self.definitions = InMemoryDefinitions({"d": [published(content_of(plan), 1, "d")]})
         self.told: list[Outcome] = []
-        ports = Ports(self.directory, self.definitions)
+        ports = Ports(self.directory, self.definitions, InMemoryCalendars())
         self.bus = Bus(self.log, ports, self.told.append)
         self.live: Document | None = None
         self.rows = InMemoryRows()
@@ -371,8 +366,8 @@ class DocumentMachine(RuleBasedStateMachine):
         )
         assert found.values == model.values
         assert found.revision == revision_of(found.values)
-        assert found.step == ("" if model.stage is None else f"s{model.stage}")
-        assert [(slot.kind, slot.assignee) for slot in found.slots] == (
+        assert found.waiting == (() if model.stage is None else (f"s{model.stage}",))
+        assert [(slot.kind, slot.assignee) for slot in found.open_slots] == (
             [model.waiting] if model.waiting else []
         )
         assert found.parties == model.parties
@@ -396,12 +391,12 @@ class DocumentMachine(RuleBasedStateMachine):
         assert row["values"] == {name: plain(value) for name, value in found.values.items()}
         for name in ("definition", "definition_version", "requester", "revision", "status"):
             assert row[name] == getattr(found, name), name
-        assert (row["round"], row["step"]) == (found.round, found.step)
+        assert (row["round"], row["waiting"]) == (found.round, list(found.waiting))
         assert row["milestones"] == list(found.milestones)
-        assert bool(row["blocked"]) == bool(found.step and not found.slots)
+        assert bool(row["blocked"]) == bool(found.waiting and not found.open_slots)
         assert row["version"] == len(self.log.events)
-        assert {key[1] for key in rows.all(inbox.TASK)} == {slot.id for slot in found.slots}
-        for slot in found.slots:
+        assert {key[1] for key in rows.all(inbox.TASK)} == {slot.id for slot in found.open_slots}
+        for slot in found.open_slots:
             task = rows.all(inbox.TASK)[(DOCUMENT, slot.id)]
             assert (task["kind"], task["assignee"], task["excluded"]) == (
                 slot.kind,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.actor import Actor
 from domain.command import Command
 from domain.definition.commands import PublishDefinition
-from domain.definition.content import Step
+from domain.definition.steps import Step
 from domain.directory.commands import (
     AssignManager,
     DeactivatePerson,
@@ -41,8 +41,8 @@ LANES = 4
 STREAMS = [UUID(int=number) for number in range(1, 4)]
 CONTENTS = [
     content(),
-    content(Step("boss", person("zoe"))),
-    content(Step("lead", role("finance")), Step("desk", role("clerk"))),
+    content(Step("boss", (person("zoe"),))),
+    content(Step("lead", (role("finance"),)), Step("desk", (role("clerk"),))),
 ]
 
 documents = st.sampled_from(STREAMS)

@@ -12,6 +12,7 @@ from commands.envelope import Envelope
 from commands.ports import KeyReusedError, Outcome, Ports, Request
 from domain.command import Command
 from domain.definition.commands import PublishDefinition
+from domain.definition.steps import SelfApproval
 from domain.directory.commands import IssueToken
 from domain.document.commands import AddComment, CreateDocument, SubmitDocument, WithdrawDocument
 from domain.document.events import CommentAdded, DocumentWithdrawn
@@ -242,7 +243,7 @@ def test_whoever_asks_for_something_else_has_another() -> None:
     text = CreateDocument(DOCUMENT, "purchase", {**DESK, "pieces": "1"})
     assert len(names(CREATE, other, text, SUBMIT, WithdrawDocument(DOCUMENT))) == 5
     assert len(names(SUBMIT, SubmitDocument(uuid4()))) == 2
-    contents = (content(), content(milestones=()), content(self_approval=True))
+    contents = (content(), content(milestones=()), content(self_approval=SelfApproval.ALLOW))
     assert len(names(*(PublishDefinition("purchase", each) for each in contents))) == 3
 
 

@@ -1,14 +1,26 @@
 """Conditions: what passes the check, what it means, and what is refused with which words."""
 
 import threading
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from domain.conditions import check_condition, grammar, holds, program
-from domain.definition.content import Field, FieldKind
+from domain import conditions
+from domain.conditions import (
+    Kind,
+    check_condition,
+    check_expression,
+    evaluate,
+    grammar,
+    holds,
+    program,
+)
+from domain.conditions.cel_text import cel_text
+from domain.conditions.kinds import Variable
+from domain.definition.content import Field, FieldKind, LineField
 from domain.errors import Reason, RefusedError
-from domain.values import Money
+from domain.values import Line, Money
 
 FIELDS = (
     Field("title", FieldKind.TEXT),
@@ -19,6 +31,21 @@ FIELDS = (
     Field("share", FieldKind.DECIMAL, decimals=6),
     Field("cost", FieldKind.MONEY),
     Field("budget", FieldKind.MONEY),
+    Field("quota", FieldKind.DECIMAL, decimals=1),
+    Field("due", FieldKind.DATE),
+    Field("urgent", FieldKind.TRUTH),
+    Field(
+        "items",
+        FieldKind.LINES,
+        fields=(
+            LineField("pieces", FieldKind.INTEGER),
+            LineField("price", FieldKind.MONEY),
+            LineField("weight", FieldKind.DECIMAL),
+            LineField("title", FieldKind.TEXT),
+            LineField("on", FieldKind.DATE),
+            LineField("checked", FieldKind.TRUTH),
+        ),
+    ),
 )
 VALUES = {
     "title": 'Ä "good" \\d\n😀',
@@ -29,6 +56,20 @@ VALUES = {
     "share": "0.300000",
     "cost": Money(Decimal("5000.00"), "EUR"),
     "budget": Money(Decimal("-4999.99"), "USD"),
+    "quota": "2.5",
+    "due": "2024-02-29",
+    "urgent": True,
+    "items": (
+        Line(1, {"pieces": 3, "price": Money(Decimal("0.10"), "EUR"), "title": "nail"}),
+        Line(4, {"pieces": -2, "weight": "1.50", "on": "2024-02-29", "checked": False}),
+        Line(2, {"pieces": 7, "price": Money(Decimal("12.50"), "USD"), "checked": True}),
+    ),
+}
+FACTS = {
+    "today": date(2024, 3, 1),
+    "requester": "ann",
+    "requester_level": 3,
+    "requester_department": "",
 }
 
 TRUE = [
@@ -83,14 +124,40 @@ TRUE = [
     "true != false",
     "  days\n==\t7 \n",
     '(cost > money("1")) && true',
+    'cost * quota == money("12500") && quota * cost == quota * 5000 * money("1")',
+    'quota * quota == decimal("6.25")',
+    'due == date("2024-02-29") && due < date("2024-03-01") && due in [date("2024-02-29")]',
+    'days(due, date("2024-03-01")) == 1 && days(today, due) == -1',
+    'days(date("0001-01-01"), date("9999-12-31")) == 3652058',
+    "urgent && urgent == true && urgent != null && !(urgent == null)",
+    'today > due && requester == buyer && requester_level >= 3 && requester_department == ""',
+    "requester_level != null",
+    "count(items) == 3",
+    "count(items, pieces > 0) == 2",
+    "sum(items, pieces) == 8",
+    'sum(items, price == null ? money("0") : price * pieces) == money("87.80")',
+    "least(items, pieces) == -2 && most(items, pieces * 2) == 14",
+    'least(items, on == null ? today : on) == date("2024-02-29")',
+    'any(items, title == "nail") && !any(items, title == "")  == false',
+    'any(items, price > money("12")) && !all(items, price > money("12"))',
+    'any(items, price_currency == "USD" && pieces > 6)',
+    'all(items, weight == null || weight * 2 == decimal("3"))',
+    "all(items, pieces / 2 * 2 + pieces % 2 == pieces)",
+    'all(items, -pieces < days && !(requester == "bob"))',
+    'count(items, title.startsWith("n") && size(title) in [2 + 2, 5]) == 1',
+    'all(items, title.contains("ai") ? true : title.endsWith(""))',
+    "count(items, checked == null) == 1 && count(items, on != null) == 1",
+    'sum(items, weight == null ? decimal("0") : weight * weight) == decimal("2.25")',
+    "any(items, days(due, today) == 1)",
+    "sum(items, pieces - 1 - 1 + 2 * 1) == 8",
 ]
 
 
 @pytest.mark.parametrize("expression", TRUE)
 def test_a_condition_means_what_it_says(expression: str) -> None:
     check_condition(expression, FIELDS, "here")
-    assert holds(expression, FIELDS, VALUES)
-    assert not holds(f"!({expression})", FIELDS, VALUES)
+    assert holds(expression, FIELDS, VALUES, FACTS)
+    assert not holds(f"!({expression})", FIELDS, VALUES, FACTS)
 
 
 REFUSED = [
@@ -129,8 +196,40 @@ REFUSED = [
     ('share > money("1")', "not a decimal and an amount of money"),
     ("share + 1 > share", "both sides of"),
     ("cost + share > cost", "both sides of"),
-    ("cost * cost > cost", r"one side of \* is an integer"),
-    ("share * cost > cost", r"one side of \* is an integer"),
+    ("cost * cost > cost", "money times money is no money"),
+    ("share * cost > cost", "at most 6 decimals, these sides have 6 and 2"),
+    ("quota * cost * cost_share > cost", "no field is called cost_share"),
+    ("quota * share > share", "these sides have 1 and 6"),
+    ('quota * quota * decimal("0.12345") > quota', "these sides have 2 and 5"),
+    ("due > 5", "both sides of > are of one kind, not a date and an integer"),
+    ("due + 1 > due", "both sides of"),
+    ("due + due > due", "each side of . is a number, not a date"),
+    ('due == date("2023-02-29")', r'date\("2023-02-29"\) is no day of the calendar'),
+    ('due == date("20240229")', "is no day"),
+    ('due == date("2024-02-29 ")', "is no day"),
+    ("due == date(title)", "date takes a day in quotes"),
+    ("days(due) == 1", ", is expected"),
+    ("days(due, days) == 1", "the argument of days is a date, not an integer"),
+    ("urgent < true", "< does not order true and false"),
+    ("items == null", "items is lines: sum, count, any, all, least and most ask"),
+    ("count(items)", "a condition is true or false, this is an integer"),
+    ("count() == 1", "count takes a field of kind lines first"),
+    ("count(title) == 1", "count takes a field of kind lines first"),
+    ("sum(pieces, 1) == 1", "sum takes a field of kind lines first"),
+    ("sum(items) == 1", ", is expected"),
+    ("sum(items, title) == title", "what sum asks of each line is a number, not a text"),
+    ("sum(items, on) == today", "a number, not a date"),
+    ("count(items, pieces) == 1", "is true or false, not an integer"),
+    ("any(items, pieces)", "is true or false, not an integer"),
+    ("most(items, title) == title", "a number or a date, not a text"),
+    ("any(items, any(items, checked))", "any is not asked of lines within lines"),
+    ("any(items, nope)", "no field is called nope"),
+    ("pieces == 1", "no field is called pieces"),
+    ('any(items, title.matches("a"))', "matches is not asked of every line"),
+    ("any(items, title == null)", 'an empty text is ""'),
+    ("any(items, price * price > price)", "money times money"),
+    (" && ".join(["any(items, checked)"] * 9), "about all lines at most 8 times"),
+    ("sum(items, " + "pieces + " * 75 + "1) > 0", "at most 150 words and signs"),
     ("cost / 2 > cost", "multiply the other side instead"),
     ("cost / budget > 2", "multiply the other side instead"),
     ("share % 2 > share", "multiply the other side instead"),
@@ -199,6 +298,13 @@ def test_what_cannot_be_meant_is_refused_at_its_place(expression: str, message: 
         "size(" + "(" * 29 + "buyer" + ")" * 29 + ") == 3",
         "true" + " && true" * 240,
         "days" + " + 1" * 480 + " > 0",
+        "1" + "+1" * 900 + " > 0",
+        "(quota * " * 5 + "1" + ")" * 5 + ' > decimal("0")',
+        'decimal("1") * (' * 30 + "quota" + ")" * 30 + ' > decimal("0")',
+        "-(" * 15 + 'quota * decimal("1")' + ")" * 15 + " != quota",
+        "sum(items, " + "pieces + " * 74 + "1) > 0",
+        "any(items, " + "(" * 29 + "pieces == 7" + ")" * 29 + ")",
+        " && ".join(["any(items, checked)"] * 8),
     ],
 )
 def test_what_the_check_takes_cel_takes_at_the_bounds(expression: str) -> None:
@@ -206,7 +312,17 @@ def test_what_the_check_takes_cel_takes_at_the_bounds(expression: str) -> None:
     assert holds(expression, FIELDS, VALUES)
 
 
-NUMBERS = ["days == 7", "days != 7", "7 in [days]", "share > share", "cost < budget", "-days < 0"]
+NUMBERS = [
+    "days == 7",
+    "days != 7",
+    "7 in [days]",
+    "share > share",
+    "cost < budget",
+    "-days < 0",
+    'due == date("2024-02-29")',
+    "urgent",
+    "!urgent",
+]
 
 
 @pytest.mark.parametrize("expression", NUMBERS)
@@ -214,7 +330,8 @@ def test_a_condition_that_turns_on_an_empty_number_is_refused(expression: str) -
     with pytest.raises(RefusedError, match="must be filled") as refusal:
         holds(expression, FIELDS, {"days": None})
     assert refusal.value.reason == Reason.MISSING_FIELD
-    assert refusal.value.place in {"values.days", "values.share", "values.cost", "values.budget"}
+    fields = ("days", "share", "cost", "budget", "due", "urgent")
+    assert refusal.value.place in {f"values.{name}" for name in fields}
 
 
 def test_the_empty_number_that_decides_is_named_not_another() -> None:
@@ -233,6 +350,11 @@ def test_the_empty_number_that_decides_is_named_not_another() -> None:
         ("false ? days > 5 : true", True),
         ('title == "" && kind == "" && buyer == "" && desk == "" && cost_currency == ""', True),
         ("size(title) == 0", True),
+        ("due == null && urgent == null", True),
+        ("urgent || true", True),
+        ("any(items, urgent)", False),
+        ("all(items, urgent) && count(items) == 0 && sum(items, pieces) == 0", True),
+        ("count(items) > 0 && most(items, pieces) > 0", False),
     ],
 )
 def test_an_empty_field_matters_only_where_the_outcome_turns_on_it(
@@ -262,6 +384,132 @@ def test_the_least_integer_is_not_its_own_negative() -> None:
     least = "((0 - 9007199254740992) * 1024)"  # -2**63
     with pytest.raises(RefusedError, match="overflow"):
         holds(f"-{least} < 0", FIELDS, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("expression", "place"),
+    [
+        ('sum(items, price) > money("0")', "values.items.1.price"),
+        ('all(items, price > money("0"))', "values.items.1.price"),
+        ('any(items, weight > decimal("9")) && true', "values.items.0.weight"),
+        ("true && any(items, checked == urgent && share > share)", "values.items.0.checked"),
+        ('any(items, share > decimal("9"))', "values.share"),
+    ],
+)
+def test_what_is_empty_in_a_line_is_named_with_its_place(expression: str, place: str) -> None:
+    values = {name: value for name, value in VALUES.items() if name not in {"share", "urgent"}}
+    with pytest.raises(RefusedError, match="must be filled") as refusal:
+        holds(expression, FIELDS, values)
+    assert (refusal.value.reason, refusal.value.place) == (Reason.MISSING_FIELD, place)
+
+
+@pytest.mark.parametrize(
+    ("expression", "outcome"),
+    [
+        ('any(items, price > money("12"))', True),
+        ('any(items, pieces == -2 || price > money("12"))', True),
+        ('all(items, price < money("12"))', False),
+        ("any(items, pieces / (pieces - 3) > 0)", True),
+    ],
+)
+def test_a_line_that_cannot_be_told_matters_only_where_no_other_decides(
+    expression: str, outcome: bool
+) -> None:
+    assert holds(expression, FIELDS, VALUES) is outcome
+
+
+def test_least_and_most_of_no_lines_are_nothing() -> None:
+    for function in ("least", "most"):
+        with pytest.raises(RefusedError, match="items must be filled") as refusal:
+            holds(f"{function}(items, pieces) > 0", FIELDS, {})
+        assert refusal.value.place == "values.items"
+
+
+def test_a_fact_that_was_not_given_is_not_known() -> None:
+    for name in conditions.FACTS:
+        expression = f'{name} == "ann"' if name in TEXT_FACTS else f"{name} == {name}"
+        with pytest.raises(RefusedError, match=f"{name} is not known") as refusal:
+            holds(expression, FIELDS, VALUES, {})
+        assert (refusal.value.reason, refusal.value.place) == (Reason.MISSING_FIELD, name)
+
+
+TEXT_FACTS = {"requester", "requester_department"}
+
+
+def test_a_number_or_a_day_that_there_is_none_of_is_asked_for_by_null() -> None:
+    facts = {"requester_level": None, "today": None, "requester_department": None}
+    assert holds("requester_level == null && today == null", FIELDS, {}, facts)
+    assert holds('requester_department == ""', FIELDS, {}, facts)
+    with pytest.raises(RefusedError, match="requester_level is not known"):
+        holds("requester_level > 3", FIELDS, {}, facts)
+
+
+def test_a_field_from_before_there_were_facts_hides_the_fact_of_its_name() -> None:
+    fields = (Field("today", FieldKind.TEXT), Field("requester", FieldKind.INTEGER))
+    values = {"today": "Monday", "requester": 5}
+    assert holds('today == "Monday" && requester == 5', fields, values, FACTS)
+    with pytest.raises(RefusedError, match="requester must be filled") as refusal:
+        holds("requester == 5", fields, {}, FACTS)
+    assert refusal.value.place == "values.requester"
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind", "outcome"),
+    [
+        ("urgent ? buyer : requester", Kind.TEXT, "ann"),
+        ("size(title) * 2", Kind.INTEGER, 26),
+        ("count(items)", Kind.INTEGER, 3),
+        ('share + decimal("0.000001")', Kind.DECIMAL, Decimal("0.300001")),
+        ('cost * decimal("0.001")', Kind.MONEY, Decimal(5)),
+        ("urgent ? due : today", Kind.DATE, date(2024, 2, 29)),
+        ("days > 3", Kind.TRUTH, True),
+    ],
+)
+def test_an_expression_gives_a_value_of_its_kind(
+    expression: str, kind: Kind, outcome: object
+) -> None:
+    assert check_expression(expression, FIELDS, {kind}, "here") is kind
+    found = evaluate(expression, FIELDS, VALUES, {kind}, FACTS)
+    assert (found, type(found)) == (outcome, type(outcome))
+
+
+def test_an_expression_of_another_kind_than_is_wanted_is_refused() -> None:
+    with pytest.raises(RefusedError, match="wanted here is a text, this is an integer") as refusal:
+        check_expression("days", FIELDS, {Kind.TEXT}, "steps.0.approvers.0.name")
+    assert refusal.value.place == "steps.0.approvers.0.name"
+    assert check_expression("days", FIELDS, {Kind.TEXT, Kind.INTEGER}, "") is Kind.INTEGER
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "sum(items, 9007199254740992 * 9007199254740992) > 0",
+        "any(items, pieces / 0 > 1)",
+        "count(items, pieces % 0 == 1) == 0",
+        "sum(items, pieces * 4611686018427387 * 1000) < 0",
+    ],
+)
+def test_what_cannot_be_computed_of_the_lines_is_refused(expression: str) -> None:
+    with pytest.raises(RefusedError, match=r"the condition .* fails: .*; items is 3 lines$"):
+        holds(expression, FIELDS, VALUES)
+
+
+def test_a_refusal_names_the_expression_and_the_values() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        holds('days / (days - 7) == 1 && title != "" && cost != null', FIELDS, VALUES)
+    message = refusal.value.message
+    assert 'the condition days / (days - 7) == 1 && title != "" && cost != null fails' in message
+    assert "title is Ä" in message
+    assert "days is 7, cost is 5000.00 EUR" in message
+
+
+def test_within_lines_nothing_overflows_but_the_outcome() -> None:
+    assert holds("sum(items, pieces * 9007199254740992 / 9007199254740992) == 8", FIELDS, VALUES)
+    assert holds(
+        "all(items, 9007199254740992 * 9007199254740992 * 9007199254740992 > pieces)",
+        FIELDS,
+        VALUES,
+    )
 
 
 def test_a_condition_that_was_never_checked_is_refused_at_evaluation() -> None:
@@ -304,5 +552,6 @@ def test_a_compiled_condition_serves_every_thread() -> None:
 
 
 def test_cel_is_given_names_that_are_no_words_of_its_own() -> None:
-    kinds = {"type": grammar.Kind.INTEGER, "int": grammar.Kind.INTEGER}
-    assert grammar.parse("type == int", kinds).cel == "v_type == v_int"
+    variables = {name: Variable(Kind.INTEGER) for name in ("type", "int")}
+    written, _ = cel_text(grammar.parse("type == int", variables).tree)
+    assert written == "v_type == v_int"

@@ -6,18 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.actor import SYSTEM, Actor, Circumstances
+from domain.definition.approvers import Approver, ApproverKind
 from domain.definition.commands import PublishDefinition
-from domain.definition.content import (
-    Approver,
-    ApproverKind,
-    Content,
-    Field,
-    FieldKind,
-    Milestone,
-    Step,
-)
+from domain.definition.content import Content, Field, FieldKind, Milestone
 from domain.definition.definition import Definition, evolve, publish
 from domain.definition.events import DefinitionPublished
+from domain.definition.steps import Step
 from domain.directory.events import PersonDeactivated
 from domain.errors import Reason, RefusedError
 from domain.streams import definition_stream, person_stream
@@ -35,11 +29,13 @@ CONTENT = Content(
         Field("desk", FieldKind.ROLE, label="Which desk?"),
     ),
     steps=(
-        Step("boss", BOSS),
-        Step("buyer", Approver(ApproverKind.FIELD, "buyer"), condition='kind == "goods"'),
-        Step("desk", Approver(ApproverKind.FIELD, "desk")),
-        Step("chief", Approver(ApproverKind.PERSON, "c.hief"), condition='cost > money("5000.00")'),
-        Step("audit", Approver(ApproverKind.ROLE, "audit")),
+        Step("boss", (BOSS,)),
+        Step("buyer", (Approver(ApproverKind.FIELD, "buyer"),), condition='kind == "goods"'),
+        Step("desk", (Approver(ApproverKind.FIELD, "desk"),)),
+        Step(
+            "chief", (Approver(ApproverKind.PERSON, "c.hief"),), condition='cost > money("5000.00")'
+        ),
+        Step("audit", (Approver(ApproverKind.ROLE, "audit"),)),
     ),
     milestones=(Milestone("paid", "finance"), Milestone("delivered", "stores", "Delivered")),
 )
@@ -56,7 +52,7 @@ def with_field(field: Field) -> Content:
 
 
 def with_step(approver: Approver = BOSS, **differing: str) -> Content:
-    step = replace(Step("last", approver), **differing)
+    step = replace(Step("last", (approver,)), **differing)
     return replace(CONTENT, steps=(*CONTENT.steps, step))
 
 
@@ -106,7 +102,7 @@ REFUSED = [
     (replace(CONTENT, label="x" * 201), "label", "at most 200 characters, not 201"),
     (replace(CONTENT, label="\0"), "label", "a character that cannot be"),
     (replace(CONTENT, steps=()), "steps", "1 to 30 of these, not 0"),
-    (replace(CONTENT, steps=tuple(Step(f"s{n}", BOSS) for n in range(31))), "steps", "not 31"),
+    (replace(CONTENT, steps=tuple(Step(f"s{n}", (BOSS,)) for n in range(31))), "steps", "not 31"),
     (
         replace(CONTENT, fields=tuple(Field(f"f{n}", FieldKind.TEXT) for n in range(51))),
         "fields",
@@ -184,10 +180,10 @@ def test_content_that_cannot_stand_is_refused_at_its_place(
 
 
 ACCEPTED = [
-    Content(fields=(), steps=(Step("boss", BOSS),)),
+    Content(fields=(), steps=(Step("boss", (BOSS,)),)),
     Content(
         fields=tuple(Field(f"f{n}", FieldKind.TEXT) for n in range(50)),
-        steps=tuple(Step(f"s{n}", BOSS) for n in range(30)),
+        steps=tuple(Step(f"s{n}", (BOSS,)) for n in range(30)),
         milestones=tuple(Milestone(f"m{n}", "r") for n in range(20)),
         label="x" * 200,
     ),

@@ -150,7 +150,7 @@ def test_nothing_is_decided_under_a_definition_that_views_have_lost() -> None:
 def test_a_created_document_is_a_draft() -> None:
     found = fold(draft().history)
     assert found is not None
-    assert (found.status, found.round, found.step, found.slots) == (Status.DRAFT, 0, "", ())
+    assert (found.status, found.round, found.waiting, found.open_slots) == (Status.DRAFT, 0, (), ())
     assert fold([]) is None
 
 

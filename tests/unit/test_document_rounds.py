@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from domain.actor import SYSTEM, Actor
-from domain.definition.content import Field, FieldKind, Step
+from domain.definition.content import Field, FieldKind
+from domain.definition.steps import SelfApproval, Step
 from domain.directory.events import PersonDeactivated
 from domain.document.commands import (
     ApproveStep,
@@ -78,17 +79,18 @@ def test_a_submitted_document_waits_at_its_first_step() -> None:
 
 
 def test_a_round_goes_by_the_version_in_force() -> None:
-    newer = content(Step("boss", person("zoe")))
+    newer = content(Step("boss", (person("zoe"),)))
     found = Given([created()], ports(content(), newer)).after(SUBMIT)
     assert found.history[1] == DocumentSubmitted(1, REVISION, 2, newer.hash)
     state = fold(found.history)
     assert state is not None
-    assert (state.definition_version, state.step) == (2, "boss")
+    assert (state.definition_version, state.waiting) == (2, ("boss",))
 
 
 def test_steps_before_the_first_needed_one_are_skipped() -> None:
     flow = content(
-        Step("dear", role("finance"), condition='cost > money("999")'), Step("boss", person("zoe"))
+        Step("dear", (role("finance"),), condition='cost > money("999")'),
+        Step("boss", (person("zoe"),)),
     )
     events = Given([created()], ports(flow)).when(SUBMIT).events
     assert events[1] == StepSkipped(1, "dear", FAILS + 'cost > money("999")')
@@ -122,7 +124,7 @@ def test_required_fields_are_filled_when_a_round_begins() -> None:
 
 
 def test_values_hold_under_the_version_in_force() -> None:
-    fewer = content(Step("boss", person("zoe")), fields=[Field("title", FieldKind.TEXT)])
+    fewer = content(Step("boss", (person("zoe"),)), fields=[Field("title", FieldKind.TEXT)])
     Given([created()], ports(content(), fewer)).when(SUBMIT).refused(
         Reason.UNKNOWN_FIELD, "values.cost"
     )
@@ -142,7 +144,7 @@ def test_values_hold_under_the_version_in_force() -> None:
 )
 def test_a_value_in_the_form_of_an_older_version_is_given_again(field: Field, value: Value) -> None:
     fields = [each if each.name != field.name else field for each in FIELDS]
-    newer = content(Step("boss", person("zoe")), fields=fields)
+    newer = content(Step("boss", (person("zoe"),)), fields=fields)
     older = created(title="Desk", **{field.name: value})
     Given([older], ports(content(), newer)).when(SUBMIT).refused(
         Reason.INVALID, f"values.{field.name}"
@@ -150,57 +152,61 @@ def test_a_value_in_the_form_of_an_older_version_is_given_again(field: Field, va
 
 
 def test_a_condition_is_not_guessed() -> None:
-    flow = content(Step("boss", person("zoe"), condition="pieces > 3"))
+    flow = content(Step("boss", (person("zoe"),), condition="pieces > 3"))
     Given([created()], ports(flow)).when(SUBMIT).refused(Reason.MISSING_FIELD, "values.pieces")
 
 
 def test_no_round_begins_that_would_come_to_nobody() -> None:
     for mia in (Known(active=False), Known(active=False, manager="zoe")):
         Given([created()], ports(mia=mia)).when(SUBMIT).refused(
-            Reason.NO_APPROVER, "steps.0.approver"
+            Reason.NO_APPROVER, "steps.0.approvers"
         )
     Given([created()], ports(ann=Known())).when(SUBMIT).refused(
-        Reason.NO_APPROVER, "steps.0.approver"
+        Reason.NO_APPROVER, "steps.0.approvers"
     )
 
 
 def test_a_later_step_needs_somebody_from_the_start() -> None:
-    flow = content(Step("lead", manager()), Step("legal", role("legal")))
-    Given([created()], ports(flow)).when(SUBMIT).refused(Reason.NO_APPROVER, "steps.1.approver")
+    flow = content(Step("lead", (manager(),)), Step("legal", (role("legal"),)))
+    Given([created()], ports(flow)).when(SUBMIT).refused(Reason.NO_APPROVER, "steps.1.approvers")
 
 
 def test_no_round_begins_that_nobody_would_decide() -> None:
-    flow = content(Step("dear", role("finance"), condition="false"))
+    flow = content(Step("dear", (role("finance"),), condition="false"))
     Given([created()], ports(flow)).when(SUBMIT).refused(Reason.NO_APPROVER, "steps")
 
 
 def test_nobody_is_submitted_to_themselves() -> None:
-    flow = content(Step("lead", manager()), Step("own", person("ann")))
-    Given([created()], ports(flow)).when(SUBMIT).refused(Reason.SELF_APPROVAL, "steps.1.approver")
+    flow = content(Step("lead", (manager(),)), Step("own", (person("ann"),)))
+    Given([created()], ports(flow)).when(SUBMIT).refused(Reason.SELF_APPROVAL, "steps.1.approvers")
 
 
 def test_a_role_that_is_called_as_the_requester_is_not_the_requester() -> None:
-    flow = content(Step("crew", role("ann")))
+    flow = content(Step("crew", (role("ann"),)))
     events = Given([created()], ports(flow, bob=Known(roles=frozenset({"ann"})))).when(SUBMIT)
     assert events.refusal is None
     assert isinstance(events.events[-1], StepStarted)
 
 
 def test_a_role_that_only_the_requester_holds_has_nobody() -> None:
-    flow = content(Step("own", role("own")))
+    flow = content(Step("own", (role("own"),)))
     holds = Known(roles=frozenset({"own"}))
     Given([created()], ports(flow, ann=holds)).when(SUBMIT).refused(
-        Reason.NO_APPROVER, "steps.0.approver"
+        Reason.NO_APPROVER, "steps.0.approvers"
     )
     Given([created()], ports(flow, ann=holds, bob=holds)).after(SUBMIT)
     inactive = Known(active=False, roles=frozenset({"own"}))
     Given([created()], ports(flow, ann=holds, bob=inactive)).when(SUBMIT).refused(
-        Reason.NO_APPROVER, "steps.0.approver"
+        Reason.NO_APPROVER, "steps.0.approvers"
     )
 
 
 def test_where_the_definition_lets_them_requesters_decide() -> None:
-    flow = content(Step("own", person("ann")), Step("crew", role("own")), self_approval=True)
+    flow = content(
+        Step("own", (person("ann"),)),
+        Step("crew", (role("own"),)),
+        self_approval=SelfApproval.ALLOW,
+    )
     world = ports(flow, ann=Known(roles=frozenset({"own"})))
     submitted = Given([created()], world).after(SUBMIT)
     once = submitted.after(APPROVE, ANN)
@@ -250,14 +256,14 @@ def test_the_flow_stands_still_where_a_role_has_lost_its_last_holder() -> None:
     stands = dear.after(SUBMIT).where(nobody).after(APPROVE_DEAR, MIA)
     state = fold(stands.history)
     assert state is not None
-    assert (state.status, state.step, state.slots) == (Status.PENDING, "money", ())
+    assert (state.status, state.waiting, state.open_slots) == (Status.PENDING, ("money",), ())
     stands.when(APPROVE_DEAR, FAY).refused(Reason.NOT_ALLOWED)
     stands.when(WithdrawDocument(DOCUMENT)).then(DocumentWithdrawn(1, "", ()))
     stands.after(WithdrawDocument(DOCUMENT)).where(ports()).after(SUBMIT)
 
 
 def test_a_manager_who_became_the_requester_blocks_the_step() -> None:
-    flow = content(Step("first", person("zoe")), Step("lead", manager()))
+    flow = content(Step("first", (person("zoe"),)), Step("lead", (manager(),)))
     submitted = Given([created()], ports(flow)).after(SUBMIT)
     own_boss = submitted.where(ports(flow, ann=Known(manager="ann")))
     events = own_boss.when(APPROVE, ZOE).events
@@ -266,7 +272,7 @@ def test_a_manager_who_became_the_requester_blocks_the_step() -> None:
 
 
 def test_a_round_keeps_to_the_version_it_began_under() -> None:
-    newer = content(Step("lead", manager()), Step("boss", person("zoe")))
+    newer = content(Step("lead", (manager(),)), Step("boss", (person("zoe"),)))
     pending().where(ports(content(), newer)).when(APPROVE, MIA).then(
         SlotApproved(1, "lead", "1.lead.1", "mia", REVISION),
         StepEnded(1, "lead", Outcome.APPROVED),
@@ -324,7 +330,7 @@ def test_a_decision_is_about_the_content_that_the_actor_saw(revision) -> None:
 
 
 def test_who_holds_the_role_but_asked_does_not_decide() -> None:
-    by_fay = Given([created(FAY, title="Desk")], ports(content(Step("desk", role("finance")))))
+    by_fay = Given([created(FAY, title="Desk")], ports(content(Step("desk", (role("finance"),)))))
     revision = by_fay.history[0].revision  # type: ignore[attr-defined]
     submitted = by_fay.after(SUBMIT, FAY)
     submitted.when(ApproveStep(DOCUMENT, revision), FAY).refused(Reason.SELF_APPROVAL)
@@ -387,14 +393,14 @@ def test_whoever_had_a_slot_or_decided_stays_a_party_through_all_rounds() -> Non
     state = fold(at_finance().after(RejectStep(DOCUMENT, DEAR_REVISION, "no"), FAY).history)
     assert state is not None
     assert state.parties == {("person", "mia"), ("role", "finance"), ("person", "fay")}
-    assert (state.status, state.step, state.slots) == (Status.RETURNED, "", ())
+    assert (state.status, state.waiting, state.open_slots) == (Status.RETURNED, (), ())
 
 
 def test_a_slot_that_was_decided_no_longer_waits() -> None:
     events = pending().when(REJECT, MIA).events
     state = fold([*pending().history, events[0]])
     assert state is not None
-    assert (state.step, state.slots) == ("lead", ())
+    assert (state.waiting, state.open_slots) == (("lead",), ())
 
 
 def test_an_event_of_something_else_is_not_folded() -> None:

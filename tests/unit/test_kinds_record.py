@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.definition.content import FieldKind
+from domain.definition.content import FieldKind, LineField
 from domain.document.commands import (
     AddComment,
     ApproveStep,
@@ -15,7 +15,7 @@ from domain.document.commands import (
     WithdrawDocument,
 )
 from domain.document.events import EVENTS, StepBlocked
-from domain.values import Money
+from domain.values import Line, Money
 from tests import documents as at
 from tests.builders import DOCUMENT, FAY, FIN, MIA, Given, content, recorded
 from tests.golden.examples import EXAMPLES
@@ -139,6 +139,9 @@ def test_a_decision_in_words_names_who_and_what() -> None:
         ("1000", FieldKind.TEXT, "1000"),
         ("finance", FieldKind.ROLE, "finance"),
         (None, FieldKind.MONEY, ""),
+        ("2026-11-23", FieldKind.DATE, "2026-11-23"),
+        (True, FieldKind.TRUTH, "yes"),
+        (False, FieldKind.TRUTH, "no"),
     ],
 )
 def test_a_value_is_shown_as_its_field_is(value: object, kind: FieldKind, text: str) -> None:
@@ -169,3 +172,14 @@ def test_the_first_letter_gives_the_direction(text: str, expected: str) -> None:
 
 def test_numbers_below_each_other_are_as_wide_as_the_largest() -> None:
     assert [len(figure(number, 1234)) for number in (1, 99, 1234)] == [4, 4, 4]
+
+
+def test_lines_are_shown_a_line_each_with_what_their_definition_no_longer_knows() -> None:
+    columns = (LineField("pieces", FieldKind.INTEGER, "Pieces"), LineField("cost", FieldKind.MONEY))
+    lines = (
+        Line(3, {"cost": Money(Decimal("1000.00"), "EUR"), "pieces": 1000}),
+        Line(1, {"old_name": "x"}),
+    )
+    assert shown(lines, FieldKind.LINES, columns) == (
+        "3. Pieces: 1\u202f000, cost: 1\u202f000.00\u00a0EUR\n1. old name: x"
+    )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.definition.content import Content, Field, FieldKind
+from domain.definition.content import Content, Field, FieldKind, LineField
 from tests.builders import AT
 from workers.kinds.columns import EVERY, Column, Form, columns_of
 from workers.kinds.sheets import harmless, labels, write_csv, write_xlsx
@@ -232,6 +232,20 @@ def test_money_in_one_definition_and_text_in_another_do_not_mix() -> None:
     dear = {"values": {"cost": {"amount": "5.00", "currency": "EUR"}}}
     assert [each.text(dear) for each in found] == ["5.00", "EUR", ""]
     assert [each.text({"values": {"cost": "a lot"}}) for each in found] == ["", "", "a lot"]
+
+
+def test_of_lines_a_list_says_how_many_there_are() -> None:
+    items = Field("items", FieldKind.LINES, "Items", fields=(LineField("a", FieldKind.TEXT),))
+    text, truth = Field("items", FieldKind.TEXT), Field("paid", FieldKind.TRUTH)
+    found = columns_of([a_content(items, truth), a_content(text)])[len(EVERY) :]
+    assert [(each.name, each.form, each.label) for each in found] == [
+        ("items.lines", Form.NUMBER, "Items, lines"),
+        ("paid", Form.TEXT, "paid"),
+        ("items", Form.TEXT, "items"),
+    ]
+    two = {"values": {"items": [{"line": 1, "a": "x"}, {"line": 3}], "paid": False}}
+    assert [each.text(two) for each in found] == ["2", "false", ""]
+    assert [each.text({"values": {"items": "none"}}) for each in found] == ["", "", "none"]
 
 
 def test_labels_that_several_columns_have_name_the_column() -> None:

@@ -58,7 +58,7 @@ ADDED = PersonAdded("ann", Personal("ann", "Ann B."))
 HASH = "0a" * 32
 ISSUED = TokenIssued("ann", "t1", HASH, None)
 ISSUE = IssueToken("ann", token="t2", token_hash=HASH)
-BOSS = ManagerFacts(exists=True, active=True, chain=("chief", "top"))
+BOSS = ManagerFacts(exists=True, chain=("chief", "top"))
 ALONE = AdminFacts(others=0)
 TWO = AdminFacts(others=1)
 
@@ -105,7 +105,7 @@ WHOLE = [
         [ADDED, ManagerAssigned("ann", "bob")],
         assign_manager,
         AssignManager("ann", None),
-        ManagerFacts(exists=False, active=False, chain=()),
+        ManagerFacts(exists=False, chain=()),
         ManagerAssigned("ann", None),
     ),
     ([ADDED], deactivate_person, DeactivatePerson("ann"), ALONE, PersonDeactivated("ann")),
@@ -194,13 +194,6 @@ REFUSED = [
         AssignManager("ann", "bob"),
         replace(BOSS, exists=False),
         (Reason.NOT_FOUND, "manager"),
-    ),
-    (
-        [ADDED],
-        assign_manager,
-        AssignManager("ann", "bob"),
-        replace(BOSS, active=False),
-        (Reason.INVALID, "manager"),
     ),
     (
         [ADDED],

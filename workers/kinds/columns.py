@@ -8,6 +8,10 @@ from typing import Any
 from domain.definition.content import Content, FieldKind
 
 
+#: The part of a field of kind lines that a column shows.
+LINES = "lines"
+
+
 class Form(StrEnum):
     """What the cells of a column are."""
 
@@ -27,17 +31,21 @@ class Column:
     field: str = ""
     """The field that it shows; empty for what every document has."""
     part: str = ""
-    """`amount` or `currency` of money."""
+    """`amount` or `currency` of money, `lines` of lines: how many there are."""
 
     def text(self, row: Mapping[str, Any]) -> str:
         """Return the document's cell as text; empty where it has none. Numbers are exact."""
         if not self.field:
             return str(row[self.name])
         value = row["values"].get(self.field)
-        if self.part:
+        if self.part == LINES:
+            value = len(value) if isinstance(value, list) else None
+        elif self.part:
             value = value.get(self.part) if isinstance(value, Mapping) else None
-        elif isinstance(value, Mapping):
-            value = None  # another definition's field of this name is money, and has its columns
+        elif isinstance(value, Mapping | list):
+            value = None  # another definition's field of this name has columns of its own
+        if isinstance(value, bool):
+            return "true" if value else "false"
         return "" if value is None else str(value)
 
 
@@ -80,6 +88,8 @@ def _columns(content: Content) -> Iterator[Column]:
             yield Column(f"{field.name}.amount", Form.NUMBER, label, field.name, "amount")
             currency = f"{label}, currency"
             yield Column(f"{field.name}.currency", Form.TEXT, currency, field.name, "currency")
+        elif field.kind is FieldKind.LINES:
+            yield Column(f"{field.name}.lines", Form.NUMBER, f"{label}, lines", field.name, LINES)
         else:
             form = Form.NUMBER if field.kind in _NUMBERS else Form.TEXT
             yield Column(field.name, form, label, field.name)

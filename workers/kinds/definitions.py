@@ -3,6 +3,7 @@
 import msgspec
 
 from domain.definition.content import Content
+from domain.document.facts import Published
 from infra.views.queries.definitions import DefinitionQueries
 
 
@@ -10,8 +11,8 @@ class UnknownDefinitionError(LookupError):
     """The views do not show the definition that a document names: try again when they do."""
 
 
-def content_of(definitions: DefinitionQueries, name: str, version: int) -> Content:
-    """Return the content of a published version. One statement.
+def published(definitions: DefinitionQueries, name: str, version: int) -> Published:
+    """Return a published version, its hash as it was published. One statement.
 
     Raises:
         UnknownDefinitionError: the views do not show it.
@@ -19,4 +20,5 @@ def content_of(definitions: DefinitionQueries, name: str, version: int) -> Conte
     _, row = definitions.one(name, version)
     if row is None:
         raise UnknownDefinitionError(f"the views do not show version {version} of {name}")
-    return msgspec.convert(row["content"], Content)
+    content = msgspec.convert(row["content"], Content)
+    return Published(name, version, content, str(row["content_hash"]))

@@ -13,7 +13,7 @@ from domain.names import NAME_FORM, is_name
 from infra.views.queries.definitions import DefinitionQueries
 from workers.kinds.base import FailedForGoodError, Made, Work
 from workers.kinds.columns import Column, columns_of
-from workers.kinds.definitions import content_of
+from workers.kinds.definitions import published
 from workers.kinds.sheets import MOST_ROWS, Cells, write_csv, write_xlsx
 
 #: Documents asked for at once.
@@ -104,7 +104,7 @@ def _collect(work: Work, filters: Mapping[str, str]) -> Found:
 def _contents(definitions: DefinitionQueries, found: Found) -> Sequence[Content]:
     """Return the definitions, by name and then newest first; then one for what is in none."""
     named = sorted(found.versions, key=lambda version: (version[0], -version[1]))
-    contents = [content_of(definitions, *version) for version in named]
+    contents = [published(definitions, *version).content for version in named]
     known = {
         (each.name, each.kind is FieldKind.MONEY) for content in contents for each in content.fields
     }

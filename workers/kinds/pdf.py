@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from domain.definition.content import Content
+from domain.definition.content import Content, FieldKind
 from domain.document.events import DocumentCreated, DocumentSubmitted
+from domain.document.facts import Published
 from domain.document.state import Document, fold
 from domain.metadata import Recorded
+from domain.values import Line
 from infra.views.queries.definitions import DefinitionQueries
 from workers.kinds.base import FailedForGoodError, Made, Work
-from workers.kinds.definitions import UnknownDefinitionError, content_of
+from workers.kinds.definitions import UnknownDefinitionError, published
 from workers.kinds.paper import make_pages
 from workers.kinds.record import Mark, arrange, mark_of
 from workers.kinds.wording import SHORT_HASH, fields_of, happened, label, printable, shown
@@ -23,7 +25,7 @@ MOST_LINES = 10_000
 _LINE = 50
 
 #: The versions of a definition that a document was drafted or submitted under.
-Versions = Mapping[int, Content]
+Versions = Mapping[int, Published]
 
 
 def make_pdf(work: Work) -> Made:
@@ -52,23 +54,28 @@ def paper_of(
     document: UUID, state: Document, events: Sequence[Recorded], versions: Versions
 ) -> dict[str, object]:
     """Return what the template shows."""
-    content = versions[state.definition_version]
+    version = versions[state.definition_version]
+    content = version.content
     record = arrange(events)
     last_round = record.rounds[-1] if record.rounds else None
     return {
         "document": document,
         "state": state,
         "title": label(content, state.definition),
-        "hash": content.hash,
+        "hash": version.content_hash,
         "created": mark_of(events[0]),
         "last": mark_of(events[-1]),
         "submitted": last_round.mark if last_round else None,
         "ended": last_round.ended if last_round else None,
         "fields": [
-            (label(each, each.name), each.kind, shown(state.values.get(each.name), each.kind))
+            (
+                label(each, each.name),
+                each.kind,
+                shown(state.values.get(each.name), each.kind, each.fields),
+            )
             for each in fields_of(content, state.values)
         ],
-        "rounds": [(each, _labels(versions[_version(each.submitted)])) for each in record.rounds],
+        "rounds": [(each, _labels(versions[_version(each.submitted)].content)) for each in record.rounds],
         "comments": record.comments,
         "milestones": _milestones(content, record.milestones),
         "events": list(_lines(events, versions)),
@@ -97,6 +104,9 @@ def _require_size(state: Document, events: Sequence[Recorded]) -> None:
 def _lines_of(values: Mapping[str, object]) -> int:
     """Return how many lines the texts among some values fill."""
     texts = [text for text in values.values() if isinstance(text, str)]
+    for each in values.values():
+        if isinstance(each, tuple):
+            texts += [shown((line,), FieldKind.LINES) for line in each if isinstance(line, Line)]
     return sum(1 + len(line) // _LINE for text in texts for line in printable(text).split("\n"))
 
 
@@ -108,13 +118,13 @@ def _versions(
     definitions: DefinitionQueries, state: Document, events: Sequence[Recorded]
 ) -> Versions:
     """Return every version that the events name; one whose content is not the log's is refused."""
-    found: dict[int, Content] = {}
+    found: dict[int, Published] = {}
     for each in events:
         if isinstance(each.event, DocumentCreated | DocumentSubmitted):
             number = _version(each.event)
-            found.setdefault(number, content_of(definitions, state.definition, number))
-            expected = getattr(each.event, "definition_hash", found[number].hash)
-            if found[number].hash != expected:
+            found.setdefault(number, published(definitions, state.definition, number))
+            expected = getattr(each.event, "definition_hash", found[number].content_hash)
+            if found[number].content_hash != expected:
                 raise UnknownDefinitionError(
                     f"version {number} of {state.definition} is not the one that the log names"
                 )
@@ -141,5 +151,5 @@ def _lines(events: Sequence[Recorded], versions: Versions) -> Iterator[tuple[Mar
     content = Content((), ())
     for each in events:
         if isinstance(each.event, DocumentCreated | DocumentSubmitted):
-            content = versions[_version(each.event)]
+            content = versions[_version(each.event)].content
         yield mark_of(each), happened(each.event, content)

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from domain.definition.content import Content, Field, FieldKind
+from domain.definition.content import Content, Field, FieldKind, LineField
 from domain.document.events import (
     CommentAdded,
     DocumentReturned,
@@ -21,7 +21,7 @@ from domain.document.events import (
     StepStarted,
 )
 from domain.metadata import Event
-from domain.values import Money, Value
+from domain.values import Line, Money, Value
 
 #: Between groups of three digits: neither a point nor a comma, which mean different things in
 #: different countries (ISO 80000-1, 7.3.1).
@@ -57,13 +57,31 @@ _BREAK = "\u200b"
 _NUMBERS = frozenset({FieldKind.INTEGER, FieldKind.DECIMAL})
 
 
-def shown(value: Value | None, kind: FieldKind) -> str:
-    """Return a field's value in words; empty for an empty field. No digit is lost."""
+def shown(value: Value | None, kind: FieldKind, columns: Sequence[LineField] = ()) -> str:
+    """Return a field's value in words; empty for an empty field. No digit is lost.
+
+    Lines, whose fields are the `columns`, are a line of text each.
+    """
     if value is None or value == "":
         return ""
     if isinstance(value, Money):
         return f"{grouped(format(value.amount, 'f'))}\u00a0{value.currency}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "\n".join(_line(line, columns) for line in value)
     return grouped(str(value)) if kind in _NUMBERS else str(value)
+
+
+def _line(line: Line, columns: Sequence[LineField]) -> str:
+    known = {column.name for column in columns}
+    unknown = [LineField(name, FieldKind.TEXT) for name in line.cells if name not in known]
+    cells = (
+        f"{label(column, column.name)}: {shown(line.cells[column.name], column.kind)}"
+        for column in (*columns, *unknown)
+        if column.name in line.cells
+    )
+    return f"{line.line}. {', '.join(cells)}"
 
 
 def grouped(number: str) -> str:
@@ -154,7 +172,7 @@ def _facts(event: Event, content: Content) -> str:
 
 def _change(content: Content, name: str, value: Value | None) -> str:
     found = content.field(name) or Field(name, FieldKind.TEXT)
-    return f"{label(found, name)} = {_short(shown(value, found.kind)) or 'nothing'}"
+    return f"{label(found, name)} = {_short(shown(value, found.kind, found.fields)) or 'nothing'}"
 
 
 def _step(content: Content, name: str) -> str:

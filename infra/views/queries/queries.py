@@ -1,6 +1,7 @@
 """All questions that people ask of the workspace, of whichever server may answer."""
 
 from infra.replicas.router import Router
+from infra.views.queries.calendars import CalendarQueries
 from infra.views.queries.definitions import DefinitionQueries
 from infra.views.queries.documents import DocumentQueries
 from infra.views.queries.inbox import InboxQueries
@@ -22,4 +23,5 @@ class Queries:
         self.timeline = TimelineQueries(snapshot)
         self.people = PeopleQueries(snapshot)
         self.definitions = DefinitionQueries(snapshot)
+        self.calendars = CalendarQueries(snapshot)
         self.jobs = JobQueries(snapshot)
