@@ -1,5 +1,6 @@
 """From a text or a body to a definition's content, with everything that is wrong with it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,34 +112,33 @@ def _of_the_rest(given: dict[str, Any], messages: Mapping[Any, Any]) -> Iterator
             yield replace(finding, place=place)
 
 
-def _lost(given: Mapping[str, Any], messages: Mapping[Any, Any]) -> Mapping[str, set[str]]:
-    """Return the names of the fields and steps that were left out; "" stands for any name."""
-    lost: dict[str, set[str]] = {}
+def _lost(given: Mapping[str, Any], messages: Mapping[Any, Any]) -> Mapping[str, str]:
+    """Return what the fields and steps that were left out are called, as a pattern."""
+    lost: dict[str, str] = {}
     for part in ("fields", "steps"):
         wrong, parts = messages.get(part), given.get(part)
         if isinstance(wrong, dict) and isinstance(parts, list):
-            names = [parts[number].get("name") for number in wrong if _is_object(parts, number)]
-            some = {name if isinstance(name, str) else "" for name in names}
-            lost[part] = some | ({""} if len(names) < len(wrong) else set())
+            items = [parts[number] for number in wrong if isinstance(number, int)]
+            names = [each.get("name") for each in items if isinstance(each, dict)]
+            words = [re.escape(name) for name in names if name and isinstance(name, str)]
+            lost[part] = rf"\b({'|'.join(words)})\b" if words else r"(?!)"
         elif wrong is not None:
-            lost[part] = {""}
+            lost[part] = ""
     return lost
 
 
-def _is_object(parts: Sequence[object], number: object) -> bool:
-    return isinstance(number, int) and isinstance(parts[number], dict)
-
-
-def _follows(given: Mapping[str, Any], place: str, lost: Mapping[str, set[str]]) -> bool:
+def _follows(given: Mapping[str, Any], place: str, lost: Mapping[str, str]) -> bool:
     """Tell whether a finding may be there only because a part was left out."""
     written, text = _as_written(given, place)
     parts = written.split(".")
-    names: set[str] = set()
+    patterns = []
     if parts[0] == "rules" or _NAME_FIELDS & set(parts[-2:]):
-        names |= lost.get("fields", set())
+        patterns.append(lost.get("fields"))
     if parts[-2:] == ["rejection", "step"]:
-        names |= lost.get("steps", set())
-    return any(name in str(text) for name in names)
+        patterns.append(lost.get("steps"))
+    return any(
+        pattern is not None and re.search(pattern, str(text)) is not None for pattern in patterns
+    )
 
 
 def _renumbered(place: str, kept: Mapping[str, list[int]]) -> str:

@@ -20,7 +20,8 @@ from domain.directory.authority import Limit
 from domain.directory.commands import AddPerson, AssignManager, GrantRole
 from domain.document.facts import Published
 from projections.base import Change, Row, Table
-from projections.workspace import WORKSPACE
+from projections.workspace import WORKSPACE, calendars
+from projections.workspace.calendars import CALENDAR
 from projections.workspace.definitions import DEFINITION, as_sent
 from projections.workspace.directory import ABSENCE, AUTHORITY, PERSON
 from projections.workspace.documents import DOCUMENT
@@ -112,10 +113,11 @@ class WorkspaceOffice:
             self._table(PERSON),
             self._table(DEFINITION),
             self._table(JOB),
+            calendars=self._table(CALENDAR),
         )
 
     def _table(self, table: Table) -> dict[str, Any]:
-        seen = as_sent if table is DEFINITION else plain_row
+        seen = _AS_SENT.get(table.name, plain_row)
         return {_key(*key): as_json(seen(row)) for key, row in self.rows.all(table).items()}
 
 
@@ -133,6 +135,7 @@ class Snapshot:
     people: dict[str, Any] = field(default_factory=dict)
     definitions: dict[str, Any] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
+    calendars: dict[str, Any] = field(default_factory=dict)
 
     def after(self, changes: Sequence[Change]) -> "Snapshot":
         """Return what a client makes of it by the feed alone."""
@@ -159,6 +162,12 @@ class Snapshot:
         if "definition" in data:
             row = data["definition"]
             self.definitions[_key(row["definition"], row["definition_version"])] = row
+        if "calendar" in data:
+            row = data["calendar"]
+            self.calendars[_key(row["calendar"], row["calendar_version"])] = row
+
+
+_AS_SENT = {DEFINITION.name: as_sent, CALENDAR.name: calendars.as_sent}
 
 
 def _key(*parts: object) -> str:

@@ -1,10 +1,10 @@
-"""What the directory tells a flow: people, members of roles and chains, as of one moment."""
+"""What the directory tells a flow: people, members of roles, chains; few statements for all."""
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -29,45 +29,37 @@ _EVER = datetime(1000, 1, 1, tzinfo=UTC)
 #: Days of all time zones begin and end within this of those of UTC.
 _A_DAY = timedelta(days=1)
 
-# One statement, so that everything is of one moment. `named` are whom the flow names, `known` also
-# their substitutes. A chain is one level longer than it may be, and a role has one member more, so
-# that it shows.
-_QUESTION = f"""WITH RECURSIVE up (login, depth) AS (
- SELECT login, 0 FROM {{person}} WHERE login IN %(chains)s
- UNION SELECT p.manager, u.depth + 1 FROM up u JOIN {{person}} p ON p.login = u.login
- WHERE u.depth <= {LONGEST_CHAIN} AND p.manager IS NOT NULL
-), held AS (
- SELECT h.role, h.login, ROW_NUMBER() OVER (PARTITION BY h.role ORDER BY h.login) AS place
- FROM {{role_holder}} h JOIN {{person}} p ON p.login = h.login
- WHERE h.role IN %(roles)s AND p.active
-), named AS (
- SELECT login FROM {{person}} WHERE login IN %(people)s
- UNION SELECT manager FROM {{person}} WHERE login IN %(people)s AND manager IS NOT NULL
- UNION SELECT login FROM up
- UNION SELECT login FROM held WHERE place <= {MOST_MEMBERS}
-), known AS (
- SELECT login FROM named
- UNION SELECT a.substitute FROM named n JOIN {{absence}} a ON a.login = n.login
- WHERE a.substitute IS NOT NULL
- AND (a.last IS NULL OR a.last >= %(day)s) AND (a.ended_at IS NULL OR a.ended_at > %(at)s)
+#: Logins in one statement: beyond 999 MariaDB makes a subquery of an IN.
+_LOGINS = 500
+
+# One member more than a role may have, and one level more than a chain: so that it shows.
+_MEMBERS = (
+    "(SELECT 'member', h.role, h.login, NULL FROM {role_holder} h JOIN {person} p USING (login)"
+    f" WHERE h.role = %s AND p.active ORDER BY h.login LIMIT {MOST_MEMBERS + 1})"
 )
-SELECT 'person', p.login, p.active, p.manager, p.level, p.department, p.zone, l.limits,
- NULL, NULL, NULL
-FROM known k JOIN {{person}} p ON p.login = k.login LEFT JOIN {{authority}} l ON l.login = p.login
-UNION ALL
-SELECT 'absence', a.login, a.open_tasks, a.substitute, a.taken_over, a.absence, a.last,
- a.definitions, a.first, a.since, a.ended_at
-FROM known k JOIN {{absence}} a ON a.login = k.login
-WHERE (a.last IS NULL OR a.last >= %(day)s) AND (a.ended_at IS NULL OR a.ended_at > %(at)s)
-UNION ALL
-SELECT 'member', role, place, login, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM held WHERE place <= {MOST_MEMBERS} + 1
-UNION ALL
-SELECT 'seen', NULL, c.lane, NULL, c.position, NULL, NULL, NULL, NULL, NULL, NULL
-FROM %(views)s.projection j JOIN %(views)s.checkpoint c
- ON c.projection = j.name AND c.generation = j.generation
-WHERE j.name = %(projection)s
-"""
+_CHAINS = (
+    "(SELECT DISTINCT 'person', NULL, login, NULL FROM (WITH RECURSIVE up (login, depth) AS ("
+    " SELECT login, 0 FROM {person} WHERE login IN %s"
+    " UNION ALL SELECT p.manager, u.depth + 1 FROM up u JOIN {person} p ON p.login = u.login"
+    f" WHERE u.depth <= {LONGEST_CHAIN} AND p.manager IS NOT NULL)"
+    " SELECT login FROM up) chains)"
+)
+_MANAGERS = "(SELECT 'person', NULL, manager, NULL FROM {person} WHERE login IN %s)"
+_SEEN = (
+    "(SELECT 'seen', NULL, c.lane, c.position FROM %(views)s.projection p"
+    " JOIN %(views)s.checkpoint c ON c.projection = p.name AND c.generation = p.generation"
+    " WHERE p.name = %s)"
+)
+
+_PEOPLE = (
+    "SELECT p.login, p.active, p.manager, p.level, p.department, p.zone, l.limits,"
+    " a.absence, a.first, a.last, a.since, a.substitute, a.open_tasks, a.definitions,"
+    " a.taken_over, a.ended_at"
+    " FROM {person} p LEFT JOIN {authority} l ON l.login = p.login"
+    " LEFT JOIN {absence} a ON a.login = p.login"
+    " AND (a.last IS NULL OR a.last >= %s) AND (a.ended_at IS NULL OR a.ended_at > %s)"
+    " WHERE p.login IN %s"
+)
 
 _limits = msgspec.json.Decoder(tuple[Limit, ...])
 
@@ -75,23 +67,96 @@ _limits = msgspec.json.Decoder(tuple[Limit, ...])
 def directory_facts(
     tables: Tables, needs: Needs, but_not: str, at: datetime | None
 ) -> DirectoryFacts:
-    """Return what the view says of these, on the primary. One statement.
+    """Return what the view says of these, on the primary.
 
-    Absences that were over at `at` are left out but for a day; without it, none is.
+    One statement for whom the roles and chains name, one for each 500 of these people, and one for
+    their substitutes, if there are any. Absences that were over at `at` are left out but for a day;
+    without it, none is. `seen` is as of the first of the statements: what the others show is as
+    new, or newer.
     """
-    day, instant = since(_EVER if at is None else at)
-    rows = tables.select(
-        _QUESTION.replace("%(views)s", tables.datastore.settings.views),
-        {
-            "people": names(needs.people),
-            "roles": names(needs.roles),
-            "chains": names(needs.chains),
-            "day": day,
-            "at": instant,
-            "projection": tables.projection.name,
+    if not needs:
+        return DirectoryFacts()
+    named, members, seen = _named(tables, needs)
+    over = since(_EVER if at is None else at)
+    people = _people(tables, named, over)
+    substitutes = {
+        each.substitute for person in people.values() for each in person.absences if each.substitute
+    }
+    people |= _people(tables, substitutes - named, over)
+    crowded = frozenset(role for role, logins in members.items() if len(logins) > MOST_MEMBERS)
+    return DirectoryFacts(
+        people=people,
+        roles=frozenset(role for role, logins in members.items() if {*logins} - {but_not}),
+        members={
+            role: tuple(sorted(logins)) for role, logins in members.items() if role not in crowded
         },
+        crowded=crowded,
+        seen=seen,
     )
-    return _told(rows, but_not)
+
+
+def _named(
+    tables: Tables, needs: Needs
+) -> tuple[set[str], Mapping[str, Sequence[str]], Mapping[int, int]]:
+    """Return whom the flow names, who holds its roles, and the lanes' positions. One statement."""
+    parts = [_SEEN.replace("%(views)s", tables.datastore.settings.views)]
+    values: list[object] = [tables.projection.name]
+    for role in sorted(needs.roles):
+        parts.append(_MEMBERS)
+        values.append(role)
+    if needs.chains:
+        parts.append(_CHAINS)
+        values.append(names(needs.chains))
+    if needs.people:
+        parts.append(_MANAGERS)
+        values.append(names(needs.people))
+    named, members, seen = set(needs.people), defaultdict[str, list[str]](list), {}
+    for kind, role, who, position in tables.select(" UNION ALL ".join(parts), values):
+        if kind == "seen":
+            seen[int(who)] = position
+        elif kind == "member":
+            members[role].append(who)
+        elif who is not None:
+            named.add(who)
+    for logins in members.values():
+        named.update(logins[:MOST_MEMBERS])
+    return named, members, seen
+
+
+def _people(
+    tables: Tables, logins: Collection[str], over: tuple[str, datetime]
+) -> dict[str, PersonFacts]:
+    """Return what is known of these. One statement for each 500."""
+    found: dict[str, PersonFacts] = {}
+    absences = defaultdict[str, list[Absence]](list)
+    waiting = sorted(logins)
+    for begin in range(0, len(waiting), _LOGINS):
+        for row in tables.select(_PEOPLE, (*over, waiting[begin : begin + _LOGINS])):
+            login, active, manager, level, department, zone, limits, absence, *rest = row
+            if login not in found:
+                stated = _limits.decode(limits) if limits else ()
+                found[login] = PersonFacts(bool(active), manager, level, department, stated, zone)
+            if absence is not None:
+                absences[login].append(_absence(absence, rest))
+    for login, theirs in absences.items():
+        ordered = tuple(sorted(theirs, key=Absence.precedence))
+        found[login] = replace(found[login], absences=ordered)
+    return found
+
+
+def _absence(absence: str, row: Sequence[Any]) -> Absence:
+    first, last, began, substitute, open_tasks, definitions, taken_over, ended = row
+    return Absence(
+        id=absence,
+        first=date.fromisoformat(first) if first else None,
+        last=date.fromisoformat(last) if last else None,
+        since=began and began.replace(tzinfo=UTC),
+        substitute=substitute,
+        open_tasks=bool(open_tasks),
+        definitions=tuple(json.loads(definitions)),
+        taken_over=bool(taken_over),
+        ended_at=ended and ended.replace(tzinfo=UTC),
+    )
 
 
 def since(at: datetime) -> tuple[str, datetime]:
@@ -102,51 +167,3 @@ def since(at: datetime) -> tuple[str, datetime]:
 def names(given: Collection[str]) -> tuple[str, ...]:
     """Return the names for a list of SQL, which must not be empty."""
     return tuple(sorted(given)) or (NOBODY,)
-
-
-def _told(rows: Iterable[Sequence[Any]], but_not: str) -> DirectoryFacts:
-    found = defaultdict[str, list[Sequence[Any]]](list)
-    for kind, *row in rows:
-        found[kind].append(row)
-    absences = defaultdict[str, list[Absence]](list)
-    for away in found["absence"]:
-        absences[away[0]].append(_absence(away))
-    members = defaultdict[str, list[str]](list)
-    for role, _, login, *_ in sorted(found["member"], key=itemgetter(0, 1)):
-        members[role].append(login)
-    crowded = frozenset(role for role, logins in members.items() if len(logins) > MOST_MEMBERS)
-    return DirectoryFacts(
-        people={row[0]: _person(row, absences[row[0]]) for row in found["person"]},
-        roles=frozenset(role for role, logins in members.items() if {*logins} - {but_not}),
-        members={role: tuple(logins) for role, logins in members.items() if role not in crowded},
-        crowded=crowded,
-        seen={lane: position for _, lane, _, position, *_ in found["seen"]},
-    )
-
-
-def _person(row: Sequence[Any], absences: Iterable[Absence]) -> PersonFacts:
-    _, active, manager, level, department, zone, limits, *_ = row
-    return PersonFacts(
-        active=bool(active),
-        manager=manager,
-        level=level,
-        department=department,
-        limits=_limits.decode(limits) if limits else (),
-        zone=zone,
-        absences=tuple(sorted(absences, key=Absence.precedence)),
-    )
-
-
-def _absence(row: Sequence[Any]) -> Absence:
-    _, open_tasks, substitute, taken_over, absence, last, definitions, first, since, ended = row
-    return Absence(
-        id=absence,
-        first=date.fromisoformat(first) if first else None,
-        last=date.fromisoformat(last) if last else None,
-        since=since and since.replace(tzinfo=UTC),
-        substitute=substitute,
-        open_tasks=bool(open_tasks),
-        definitions=tuple(json.loads(definitions)),
-        taken_over=bool(taken_over),
-        ended_at=ended and ended.replace(tzinfo=UTC),
-    )

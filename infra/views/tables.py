@@ -1,6 +1,6 @@
 """Questions in SQL to the tables of one projection, whichever generation serves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,6 @@ from infra.eventstore.reading import READ_AGAIN
 from infra.eventstore.retrying import retrying
 from infra.projecting.generations import Generations
 from projections.base import Projection
-
-#: What stands for `%s` in a statement, or for `%(name)s`.
-Values = Sequence[object] | Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class Tables:
     generations: Generations
     projection: Projection
 
-    def select(self, sql: str, values: Values = ()) -> list[Sequence[Any]]:
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Sequence[Any]]:
         """Return the rows of one statement, in which `{table}` stands for a table of ours.
 
         Asked again where the connection broke, and where a rebuild has just put other tables in
@@ -30,13 +27,12 @@ class Tables:
         """
         return retrying(lambda: self.select_once(sql, values), READ_AGAIN)
 
-    def select_once(self, sql: str, values: Values = ()) -> list[Sequence[Any]]:
+    def select_once(self, sql: str, values: Sequence[object] = ()) -> list[Sequence[Any]]:
         """Do what `select` does, but raise where the connection broke: another server may do."""
-        given = values if isinstance(values, Mapping) else tuple(values)
 
         def attempt() -> list[Sequence[Any]]:
             with self.datastore.cursor() as cursor:
-                cursor.execute(sql.format_map(self), given)
+                cursor.execute(sql.format_map(self), tuple(values))
                 return list(cursor.fetchall())
 
         return self.generations.reading_again(attempt)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from api.cli import calendar as command_line
 from api.cli import command_line as cli
 from api.schemas.calendars import CalendarBody
-from domain.calendar.content import Content, Holiday, hours_of
+from domain.calendar.content import Content, hours_of
 from domain.calendar.duration import Unit, parse_duration
 from domain.calendar.hours import add
 from infra.stack import MariaDBServer
@@ -236,9 +236,3 @@ def test_the_page_names_every_unit() -> None:
     for text in re.findall(r"\| (\w{3} \d{4}-\d\d-\d\d) ", PAGE):
         assert f"{date.fromisoformat(text[4:]):%a}" == text[:3]
     assert len(rows()) > 10
-
-
-def test_a_holidays_day_is_one(world: World) -> None:
-    found = world.parts.calendars.version("office", 1)
-    assert found is not None
-    assert found.content.holidays == (Holiday(date(2026, 12, 25), "Eerste Kerstdag"),)

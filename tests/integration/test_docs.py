@@ -18,8 +18,8 @@ from domain.calendar.content import Content as Calendar
 from domain.definition.commands import PublishDefinition
 from domain.definition.approvers import ApproverKind
 from domain.definition.content import Content, FieldKind
-from domain.definition.definition import publish
 from domain.definition.events import DefinitionPublished
+from domain.definition.publishing import publish
 from domain.document.state import Status
 from domain.events import EVENTS
 from infra.eventstore.settings import StoreSettings

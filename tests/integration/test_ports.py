@@ -19,13 +19,14 @@ from infra.views.directory import DirectoryView
 from infra.views.remembered import Remembered
 from infra.views.tables import Tables
 from projections.workspace import WORKSPACE
+from tests.contracts.calendars_contract import CalendarsContract
 from tests.contracts.directory_contract import DirectoryContract
 from tests.contracts.ports_contract import PortsContract
 from tests.office import WorkspaceOffice
 from tests.servers import TestStore
 
 
-class TestPortsOnMariaDB(PortsContract, DirectoryContract):
+class TestPortsOnMariaDB(PortsContract, DirectoryContract, CalendarsContract):
     @pytest.fixture(autouse=True)
     def _fresh_store(self, store: TestStore) -> None:
         factory = store.factory()

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.calendar.duration import Duration, Unit
-from domain.calendar.hours import Calendar, add, between, business_days, is_open
+from domain.calendar.hours import Calendar, add, add_time, between, business_days, is_open
 from domain.calendar.spans import Span
 
 #: When the clocks of a zone were set: by an hour, by half of one, at midnight, for a month, over a
@@ -136,6 +136,15 @@ def test_between_is_what_was_added(
     calendar, begins = case[0], case[1] + more
     found = add(calendar, begins, Duration(number, Unit.BUSINESS_MINUTES))
     assert between(calendar, begins, found) == timedelta(minutes=number)
+
+
+@given(cases(), odd, odd)
+def test_a_clock_that_was_stopped_goes_on_with_what_was_left(
+    case: tuple[Calendar, datetime], more: timedelta, later: timedelta
+) -> None:
+    calendar, begins = case[0], case[1] + more
+    left = between(calendar, begins, begins + later)
+    assert between(calendar, begins, add_time(calendar, begins, left)) == left
 
 
 @given(cases(), odd, minutes, minutes)

@@ -4,7 +4,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -15,7 +15,7 @@ from eventsourcing.persistence import Notification
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.definition.fields import LARGEST_INTEGER
+from domain.definition.cells import LARGEST_INTEGER
 from domain.events import EVENTS
 from domain.metadata import Event, Meta
 from infra.codec import Codec
@@ -33,22 +33,26 @@ _PLAIN: Mapping[type, st.SearchStrategy[Any]] = {
         lambda places: st.decimals(-(10**12), 10**12, places=places, allow_nan=False)
     ),
     datetime: st.datetimes(timezones=st.just(UTC)),
+    date: st.dates(),
     type(None): st.none(),
 }
 
 
-def any_of(kind: Any) -> st.SearchStrategy[Any]:
-    """Return whatever is of this type, by the annotations of events."""
+def any_of(kind: Any, within: frozenset[type] = frozenset()) -> st.SearchStrategy[Any]:
+    """Return whatever is of this type, by the annotations of events; nothing within itself."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in {Union, types.UnionType}:
-        return st.one_of(*(any_of(each) for each in inner))
+        return st.one_of(*(any_of(each, within) for each in inner))
     if origin is tuple:
-        return st.lists(any_of(inner[0]), max_size=3).map(tuple)
+        each = any_of(inner[0], within)
+        return st.just(()) if each.is_empty else st.lists(each, max_size=3).map(tuple)
     if origin is not None and issubclass(origin, Mapping):
-        return st.dictionaries(any_of(inner[0]), any_of(inner[1]), max_size=4)
+        return st.dictionaries(*(any_of(each, within) for each in inner), max_size=4)
     if is_dataclass(kind):
+        if kind in within:
+            return st.nothing()
         hints = get_type_hints(kind)
-        parts = {field.name: any_of(hints[field.name]) for field in fields(kind)}
+        parts = {field.name: any_of(hints[field.name], within | {kind}) for field in fields(kind)}
         return st.builds(kind, **parts)
     if issubclass(kind, Enum):
         return st.sampled_from(kind)

@@ -15,7 +15,7 @@ from domain.directory.events import TokenIssued
 from domain.document.events import CommentAdded, DocumentCreated
 from domain.events import EVENTS
 from domain.metadata import Channel, Event
-from domain.values import Value
+from domain.values import Line, Value
 from infra.codec import Codec, UnknownEventError
 from tests.builders import DOCUMENT, a_meta
 from tests.documents import COST, created
@@ -43,7 +43,8 @@ def second_to_third(data: dict[str, Any]) -> dict[str, Any]:
 
 
 MOVING = Codec([Moved], {("toy.moved", 1): first_to_second, ("toy.moved", 2): second_to_third})
-VALUES = {"cost": {"amount": "5.00", "currency": "EUR"}, "title": "Desk"}
+COST_STORED = {"amount": "5.00", "currency": "EUR"}
+VALUES = {"cost": COST_STORED, "title": "Desk"}
 
 
 def stored(topic: str, data: object, **further: object) -> StoredEvent:
@@ -85,6 +86,29 @@ def test_the_stored_form_is_small_and_plain() -> None:
     state = json.loads(CODEC.stored(DOCUMENT, 1, created(), a_meta()).state)
     assert state.keys() == {"meta", "data"}  # the first schema is not named
     assert state["data"]["values"] == VALUES
+
+
+#: How a day, a truth and lines stand in logs: for ever.
+STORED = {
+    "due": "2026-11-23",
+    "items": [
+        {"line": 4, "cells": {"account": "4711", "debit": COST_STORED, "checked": False}},
+        {"line": 1, "cells": {}},
+    ],
+    "urgent": True,
+}
+
+
+def test_days_truths_and_lines_have_a_stored_form_for_ever() -> None:
+    lines = (Line(4, {"account": "4711", "debit": COST, "checked": False}), Line(1, {}))
+    values: dict[str, Value] = {"due": "2026-11-23", "urgent": True, "items": lines}
+    event = Moved("x", 0, values)
+    one = MOVING.stored(DOCUMENT, 1, event, a_meta())
+    assert json.loads(one.state)["data"]["values"] == STORED
+    found = MOVING.recorded(
+        stored("toy.moved", {"place": "x", "floor": 0, "values": STORED}, schema=3)
+    )
+    assert repr(found.event) == repr(Moved("x", 0, dict(sorted(values.items()))))
 
 
 def test_one_event_has_one_stored_form() -> None:

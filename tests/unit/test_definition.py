@@ -9,8 +9,9 @@ from domain.actor import SYSTEM, Actor, Circumstances
 from domain.definition.approvers import Approver, ApproverKind
 from domain.definition.commands import PublishDefinition
 from domain.definition.content import Content, Field, FieldKind, Milestone
-from domain.definition.definition import Definition, evolve, publish
+from domain.definition.definition import Definition, evolve
 from domain.definition.events import DefinitionPublished
+from domain.definition.publishing import publish
 from domain.definition.steps import Step
 from domain.directory.events import PersonDeactivated
 from domain.errors import Reason, RefusedError
@@ -80,7 +81,7 @@ def test_only_an_admin_publishes() -> None:
     with pytest.raises(RefusedError, match="role admin") as refusal:
         publish(None, command, CLERK)
     assert refusal.value.reason == Reason.NOT_ALLOWED
-    assert publish(None, command, Circumstances(SYSTEM, AT)) == (published(CONTENT),)
+    assert publish(None, command, Circumstances(SYSTEM, AT)) == [published(CONTENT)]
 
 
 def test_an_event_of_another_aggregate_is_an_error() -> None:
@@ -147,15 +148,15 @@ REFUSED = [
     (with_step(label="x" * 201), "steps.5.label", "at most 200"),
     (with_step(condition="cost > 5"), "steps.5.condition", "both sides of >"),
     (with_step(condition=" "), "steps.5.condition", "a value is expected"),
-    (with_step(NOBODY), "steps.5.approver.name", "no field of kind person or role"),
+    (with_step(NOBODY), "steps.5.approvers.0.name", "no field of kind person or role"),
     (
         with_step(Approver(ApproverKind.FIELD, "kind")),
-        "steps.5.approver.name",
+        "steps.5.approvers.0.name",
         "no field of kind person or role",
     ),
-    (with_step(Approver(ApproverKind.PERSON, "Ann")), "steps.5.approver.name", "the login"),
-    (with_step(Approver(ApproverKind.ROLE, "a b")), "steps.5.approver.name", "a role is"),
-    (with_step(Approver(ApproverKind.MANAGER, "ann")), "steps.5.approver.name", "has no name"),
+    (with_step(Approver(ApproverKind.PERSON, "Ann")), "steps.5.approvers.0.name", "the login"),
+    (with_step(Approver(ApproverKind.ROLE, "a b")), "steps.5.approvers.0.name", "a role is"),
+    (with_step(Approver(ApproverKind.MANAGER, "ann")), "steps.5.approvers.0.name", "has no name"),
     (
         replace(CONTENT, milestones=(Milestone("paid", "r"), Milestone("paid", "r"))),
         "milestones.1.name",
@@ -170,7 +171,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("content", "place", "message"), REFUSED, ids=str)
+@pytest.mark.parametrize(("content", "place", "message"), REFUSED, ids=range(len(REFUSED)))
 def test_content_that_cannot_stand_is_refused_at_its_place(
     content: Content, place: str, message: str
 ) -> None:

@@ -9,6 +9,7 @@ from commands.ports import EventLog, Ports
 from domain.metadata import Recorded
 from projections.base import Change, Column, Kind, Projection, Rows, Table
 from tests.builders import DOCUMENT, recorded
+from tests.contracts.calendars_contract import CalendarsContract
 from tests.contracts.directory_contract import DirectoryContract
 from tests.contracts.event_log_contract import EventLogContract
 from tests.contracts.ports_contract import PortsContract
@@ -36,7 +37,7 @@ class TestInMemoryEventLog(EventLogContract):
         return self.log
 
 
-class TestInMemoryPorts(PortsContract, DirectoryContract):
+class TestInMemoryPorts(PortsContract, DirectoryContract, CalendarsContract):
     def ports_of(self, office: WorkspaceOffice) -> Ports:
         return office.bus.ports
 

@@ -13,6 +13,7 @@ from infra.views.remembered import Remembered
 DOCUMENT_ROW = b'{"topics":["document:4f","person:ann"],"position":"0a1b2c3d.0.9"}'
 PERSON_ROW = b'{"topics":["directory:ann"],"position":"0a1b2c3d.0.9"}'
 FLOW_ROW = b'{"topics":["definition:d"],"position":"0a1b2c3d.0.9"}'
+CALENDAR_ROW = b'{"topics":["calendar:office"],"position":"0a1b2c3d.0.9"}'
 FOREIGN_ROW = b'{"topics":["directory:ann"],"position":"ffffffff.0.9"}'
 
 
@@ -95,6 +96,7 @@ def test_no_more_is_kept_than_the_bound(
         pytest.param(published(0, 4, 5, DOCUMENT_ROW), True, id="heard before"),
         pytest.param(published(1, 8, 8, PERSON_ROW), False, id="of a person"),
         pytest.param(published(0, 6, 6, FLOW_ROW), False, id="of a flow"),
+        pytest.param(published(0, 6, 6, CALENDAR_ROW), False, id="of a calendar"),
         pytest.param(published(0, 6, 6, FOREIGN_ROW), True, id="of another installation"),
         pytest.param(published(0, 7, 7, DOCUMENT_ROW), False, id="behind a hole"),
         pytest.param(published(0, 6, 9, None), False, id="too large to be told"),

@@ -11,6 +11,7 @@ import pytest
 
 from commands.handlers import HANDLERS
 from domain.actor import SYSTEM, Actor
+from domain.calendar.commands import AddHolidays, DefineCalendar
 from domain.command import Command
 from domain.definition.commands import PublishDefinition
 from domain.definition.steps import Step
@@ -77,6 +78,7 @@ from tests.builders import (
     recorded,
     role,
 )
+from tests.contracts.calendars_contract import CHRISTMAS, OFFICE
 from tests.documents import (
     APPROVE,
     CREATE,
@@ -114,6 +116,8 @@ ILL = ReportAbsence("ann", "u1", "bob", open_tasks=False, definitions=("purchase
 CASES: Sequence[Sequence[Done]] = (
     [(PublishDefinition("purchase", content(Step("boss", (person("zoe"),)))), ZOE)],
     [(PublishDefinition("travel", content()), SYSTEM)],
+    [(DefineCalendar("office", OFFICE), ZOE)],
+    [(DefineCalendar("office", OFFICE), ZOE), (AddHolidays("office", (CHRISTMAS,)), ZOE)],
     [(AddPerson("eve", "Eve"), ZOE)],
     [(GrantRole("ann", "clerk"), ZOE)],
     [(RevokeRole("fin", "clerk"), ZOE)],
@@ -212,13 +216,15 @@ def test_a_change_of_the_inbox_says_who_is_not_concerned() -> None:
     assert ended.data["document"]["waiting"] == []  # type: ignore[index]
 
 
-def test_people_and_definitions_have_topics_of_their_own() -> None:
+def test_people_definitions_and_calendars_have_topics_of_their_own() -> None:
     (granted,) = told((GrantRole("ann", "clerk"), ZOE))
     assert granted.topics == ("directory:ann",)
     assert granted.data == {"person": {"roles": ["clerk"], "version": 3}}
     assert granted.document is None
     (published,) = told((PublishDefinition("travel", content()), ZOE))
     assert published.topics == ("definition:travel",)
+    (defined,) = told((DefineCalendar("office", OFFICE), ZOE))
+    assert defined.topics == ("calendar:office",)
 
 
 @pytest.mark.parametrize("done", [[(TOKEN, ZOE)], [(TOKEN, ZOE), (RevokeToken("ann", "t1"), ANN)]])
