@@ -167,6 +167,13 @@ class DocumentWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class DocumentDiscarded(Event):
+    """The requester gave up a draft that was never submitted; nothing follows."""
+
+    TOPIC: ClassVar[str] = "document.discarded"
+
+
+@dataclass(frozen=True)
 class CommentAdded(Event):
     """Somebody said something; it decides nothing."""
 
@@ -195,6 +202,7 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentApproved,
     DocumentReturned,
     DocumentWithdrawn,
+    DocumentDiscarded,
     CommentAdded,
     MilestoneReached,
 )

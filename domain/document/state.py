@@ -10,6 +10,7 @@ from domain.document.events import (
     CommentAdded,
     DocumentApproved,
     DocumentCreated,
+    DocumentDiscarded,
     DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
@@ -35,6 +36,8 @@ class Status(StrEnum):
     PENDING = "pending"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+    """A draft that its requester gave up: nothing more can be done with it."""
     APPROVED = "approved"
 
 
@@ -150,6 +153,7 @@ _EVOLVE: Mapping[type[Event], Callable[[Any, Any], Document]] = {
     DocumentApproved: _in_status(Status.APPROVED),
     DocumentReturned: _in_status(Status.RETURNED),
     DocumentWithdrawn: _in_status(Status.WITHDRAWN),
+    DocumentDiscarded: _in_status(Status.DISCARDED),
     CommentAdded: _unchanged,
     MilestoneReached: lambda document, event: replace(
         document, milestones=(*document.milestones, event.milestone)

@@ -7,6 +7,7 @@ from domain.document.events import (
     AssigneeKind,
     DocumentApproved,
     DocumentCreated,
+    DocumentDiscarded,
     DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
@@ -127,6 +128,7 @@ _CHANGES: Mapping[type[Event], Callable[[Row, Any], Changes]] = {
     DocumentApproved: _in_status(Status.APPROVED),
     DocumentReturned: _in_status(Status.RETURNED),
     DocumentWithdrawn: _in_status(Status.WITHDRAWN),
+    DocumentDiscarded: _in_status(Status.DISCARDED),
     MilestoneReached: _milestone,
 }
 

@@ -2,15 +2,17 @@
 
 import { words } from "./circulation.js";
 import { h } from "./dom.js";
+import { choiceText, sentence } from "./format.js";
 
 /**
  * Return the form's parts: `{element, values(), show(problem), isComplete()}`; `values` are those of
  * a document.
  */
 export function fieldsForm(definition, values = {}) {
+  const subject = definition.fields.find((field) => field.kind === "text");
   const controls = definition.fields.map((field) => ({
     field,
-    ...control(field, values[field.name]),
+    ...control(field, values[field.name], field === subject),
   }));
   return {
     element: h("div", { class: "fields" }, controls.map(labelled)),
@@ -37,7 +39,7 @@ function labelled({ field, inputs }) {
   );
 }
 
-function control(field, value) {
+function control(field, value, isSubject) {
   const id = `field-${field.name}`;
   const described = {
     id,
@@ -45,12 +47,15 @@ function control(field, value) {
     "aria-describedby": `${id}-problem`,
     autocomplete: "off",
   };
-  return (CONTROLS[field.kind] ?? CONTROLS.text)(field, value, described);
+  const isLine = isSubject && !value?.includes("\n");
+  return (CONTROLS[isLine ? "line" : field.kind] ?? CONTROLS.text)(field, value, described);
 }
 
 const one = (input, read = () => input.value.trim() || null) => ({ inputs: [input], read });
 
 const CONTROLS = {
+  // The text that lists show: an input holds one line, and would drop the others.
+  line: (field, value, described) => one(h("input", { ...described, maxlength: 10000, value })),
   text: (field, value, described) => {
     const area = h("textarea", { ...described, rows: 2, maxlength: 10000 });
     area.value = value ?? "";
@@ -80,7 +85,7 @@ const CONTROLS = {
   },
   choice: (field, value, described) => {
     const options = field.choices.map((each) =>
-      h("option", { value: each, selected: each === value }, each),
+      h("option", { value: each, selected: each === value }, choiceText(each)),
     );
     return one(h("select", described, h("option", { value: "" }, "—"), options));
   },
@@ -99,7 +104,7 @@ function whole(text) {
 /** Show what is wrong beside the field at fault; false if it is of none of them. */
 function showProblem(controls, problem) {
   const isAtFault = ({ field }) => problem !== null && fieldAtFault(problem) === field.name;
-  return mark(controls, isAtFault, problem?.message);
+  return mark(controls, isAtFault, problem && sentence(problem.message));
 }
 
 /** Show beside each required field that is empty that it must not be; false if one is. */

@@ -1,6 +1,6 @@
 """The directory as people see it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.notices import NoticeKind
@@ -38,6 +38,13 @@ class PeopleQueries:
             f" ORDER BY number LIMIT {limit + 1}"
         )
         return self.snapshot.page(PERSON, rows, (above,), "number", limit)
+
+    def names(self, logins: Collection[str]) -> Mapping[str, str]:
+        """Return the names of these people, some at the least, by login; of who is known."""
+        _, found = self.snapshot.read(
+            "SELECT login, name FROM {person} WHERE login IN %s", (sorted(logins),)
+        )
+        return {row[0]: row[1] for row in found}
 
     def mailing(self, login: str) -> tuple[Shown, Mapping[str, object] | None]:
         """Return where a person's notices go and which are wanted, None if there is no person."""
