@@ -12,6 +12,7 @@ from api.observing import correlation_of
 from api.problems import PROBLEMS, ApiError, Fault, Problem
 from commands.bus import StaleVersionError
 from domain.errors import Reason, RefusedError
+from infra.outage import LOST
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +98,10 @@ def _put_unforeseen(req: falcon.Request, resp: falcon.Response, error: Exception
     problem = found or PROBLEMS[Fault.INTERNAL]
     correlation_id = correlation_of(req)
     # The path, not the query: what people filter by is nobody's business.
-    _log.error(
+    # That the database is away wakes somebody once, not at each request: see infra.outage.
+    level = logging.WARNING if isinstance(error, LOST) else logging.ERROR
+    _log.log(
+        level,
         "%s %a failed, correlation_id=%s: %s",  # a path may hold a line's end
         req.method,
         req.path,
@@ -107,7 +111,7 @@ def _put_unforeseen(req: falcon.Request, resp: falcon.Response, error: Exception
         extra={"correlation_id": correlation_id},
     )
     if found is not None:
-        _log.error("correlation_id=%s: %s", correlation_id, error)
+        _log.log(level, "correlation_id=%s: %s", correlation_id, error)
     detail = "nothing is known of what went wrong here but its correlation_id, which is logged"
     if found is not None:
         detail = "try again in a moment, with the same Idempotency-Key"

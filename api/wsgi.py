@@ -2,7 +2,7 @@
 
 from api.app import Application, create_app
 from infra import logs
-from infra.bootstrap import Parts
+from infra.bootstrap import lasting_parts
 from infra.settings import Settings
 
 
@@ -10,4 +10,4 @@ def app() -> Application:
     """Return the application of this process, from its settings."""
     settings = Settings.load()
     logs.set_up(settings)
-    return create_app(Parts(settings))
+    return create_app(lasting_parts(settings))

@@ -19,6 +19,7 @@ from domain.events import EVENTS
 from infra.broker import catch_up_sender, make_broker
 from infra.cleaning.feed import clean_feed
 from infra.cleaning.keys import clean_keys
+from infra.cleaning.mail import clean_mail
 from infra.codec import Codec
 from infra.event_log import RecordedEventLog
 from infra.eventstore import MariaDBFactory
@@ -45,6 +46,7 @@ from infra.mail.sending import Sending
 from infra.mail.telling import Telling
 from infra.metrics.metrics import Metrics
 from infra.metrics.state import StateCollector
+from infra.outage import Outage
 from infra.position import EPOCH_DIGITS, Position, lane_of
 from infra.projecting import rebuild
 from infra.projecting.generations import Generations
@@ -152,7 +154,9 @@ class Parts:
     def identity(self) -> Identity:
         """The name under which this process takes up jobs; good within `with`."""
         one = replace(self.store.settings, pool_size=1, max_overflow=0)
-        return Identity(Datastore(one))
+        datastore = Datastore(one)
+        datastore.attempted = self.writing.attempted
+        return Identity(datastore)
 
     @cached_property
     def attempts(self) -> Attempts:
@@ -215,9 +219,16 @@ class Parts:
         finally:
             operation.close()
 
-    def clean_results(self) -> int:
-        """Delete what jobs made and nobody has made again for long; return how many files."""
-        return self.results.sweep(time() - self.settings.result_days * 86_400)
+    def clean_mail(self, enough: Callable[[], bool]) -> int:
+        """Delete the notices of which everything is settled for long; return how many."""
+        return clean_mail(self.writing, self.settings.key_days, enough)
+
+    def clean_results(self, every_s: float) -> int | None:
+        """Delete what jobs made and nobody has made again for long; return how many files.
+
+        None: within `every_s` somebody has done so in this folder.
+        """
+        return self.results.sweep_in_turn(time() - self.settings.result_days * 86_400, every_s)
 
     @property
     def epoch(self) -> str:
@@ -332,19 +343,26 @@ def report(settings: Settings) -> Mapping[str, Rows]:
         parts.close()
 
 
+def lasting_parts(settings: Settings) -> Parts:
+    """Return the parts of a process that runs on: it logs when the database is away, and back."""
+    parts = Parts(settings)
+    parts.writing.attempted = Outage().attempted
+    return parts
+
+
 def gateway_parts(settings: Settings) -> Parts:
     """Return what the gateway needs: `feed`, `access`, `redis_url`."""
-    return Parts(settings)
+    return lasting_parts(settings)
 
 
 def worker_parts(settings: Settings) -> Parts:
     """Return what a worker needs: `runners`, `wakeup`, `redis_for_lingering`."""
-    return Parts(settings)
+    return lasting_parts(settings)
 
 
 def scheduler_parts(settings: Settings) -> Parts:
     """Return what the scheduler needs: see `workers.parts.SchedulerParts`."""
-    parts = Parts(settings)
+    parts = lasting_parts(settings)
     redis_by_role = {
         "queue": parts.broker_redis,
         "pubsub": quick_client(settings.pubsub_url),
@@ -356,4 +374,4 @@ def scheduler_parts(settings: Settings) -> Parts:
 
 def job_parts(settings: Settings) -> Parts:
     """Return what the process of jobs needs: see `workers.parts.JobParts`."""
-    return Parts(settings)
+    return lasting_parts(settings)

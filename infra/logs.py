@@ -6,8 +6,9 @@ conversation (`conversation`) is added to every line of its thread or task.
 
 import logging
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -20,7 +21,16 @@ _PLAIN = re.compile(r"[\w.:/{}@+-]+", re.ASCII)
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
-Line = MutableMapping[str, Any]
+#: What every line has, in this order.
+_HEAD = ("time", "level", "logger", "message")
+
+#: The time of a line, in UTC.
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+#: What the standard library gives every record; what else a record has came by `extra`.
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+Line = dict[str, Any]
 
 
 def set_up(settings: Settings) -> None:
@@ -41,34 +51,41 @@ def conversation(correlation_id: str) -> Iterator[None]:
 
 def formatter(log_format: str) -> logging.Formatter:
     """Return what makes a line of a record: `text` or `json`."""
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.ExtraAdder(),
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            structlog.processors.format_exc_info,
-        ],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _json if log_format == "json" else _text,
-        ],
-    )
+    return _Lines(_json if log_format == "json" else _text)
 
 
-def _json(_logger: object, _method: str, line: Line) -> str:
+class _Lines(logging.Formatter):
+    """Makes lines. structlog's own way takes nearly twice as long, and each request has one."""
+
+    def __init__(self, show: Callable[[Line], str]) -> None:
+        super().__init__()
+        self._show = show
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line; the record stays as it is."""
+        given = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        line = structlog.contextvars.get_contextvars() | given
+        if record.stack_info:
+            line["stack_info"] = record.stack_info
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = self.formatException(record.exc_info)
+        line["time"] = datetime.fromtimestamp(record.created, UTC).strftime(_TIME)
+        line["level"], line["logger"] = record.levelname.lower(), record.name
+        line["message"] = record.getMessage()
+        return self._show(line)
+
+
+def _json(line: Line) -> str:
     """Return an object; its first members are those that every line has."""
-    head = {"time": line.pop("time"), "level": line.pop("level"), "logger": line.pop("logger")}
-    return _encode({**head, "message": line.pop("event"), **line}).decode()
+    return _encode({name: line.pop(name) for name in _HEAD} | line).decode()
 
 
-def _text(_logger: object, _method: str, line: Line) -> str:
+def _text(line: Line) -> str:
     """Return `time LEVEL logger: message`, then what else is known as `name=value`."""
-    head = f"{line.pop('time')} {line.pop('level').upper()} {line.pop('logger')}: "
-    message, exception = line.pop("event"), line.pop("exception", None)
+    time, level, logger, message = (line.pop(name) for name in _HEAD)
+    exception = line.pop("exception", None)
     shown = " ".join([message, *(f"{name}={_shown(value)}" for name, value in line.items())])
-    return head + shown + (f"\n{exception}" if exception else "")
+    return f"{time} {level.upper()} {logger}: {shown}" + (f"\n{exception}" if exception else "")
 
 
 def _shown(value: object) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
 from hashlib import sha256
 from pathlib import Path
+from time import time
 from typing import BinaryIO
 
 #: Bytes that are copied at once.
@@ -20,6 +21,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 #: Where files are written before they get their names. What a killed process left there goes with
 #: the results of its age.
 _UNFINISHED = "unfinished"
+
+#: Whose lock is held by who sweeps. Empty: nobody has yet.
+_SWEPT = "swept"
 
 
 class MissingResultError(LookupError):
@@ -82,6 +86,29 @@ class Results:
                         path.unlink()
                         gone += path.parent.name != _UNFINISHED
         return gone
+
+    def sweep_in_turn(self, before: float, every_s: float) -> int | None:
+        """Do what `sweep` does, once in `every_s` for all processes that share the folder.
+
+        None: it was done since, or another process is at it, or nothing was ever kept here. A sweep
+        whose process is killed counts as done.
+        """
+        if not self.folder.is_dir():
+            return None
+        with (self.folder / _SWEPT).open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return None
+            state = os.fstat(file.fileno())
+            # A clock that was set back keeps nobody from it for longer.
+            if state.st_size and abs(time() - state.st_mtime) < every_s:
+                return None
+            file.truncate(0)
+            file.write(b"The time of this file is that of the last sweep.\n")
+            file.flush()
+            os.utime(file.fileno())
+            return self.sweep(before)
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest

@@ -82,7 +82,8 @@ class Settings:
     """Days for which a client may be away and still resume: older rows of the feed are cleaned
     away, but for the newest 10 000 of each lane."""
     key_days: int = 30
-    """Days for which the repetition of a command is known by its idempotency key."""
+    """Days for which the repetition of a command is known by its idempotency key, and for which
+    mail is shown of which nothing is left to do."""
     metrics_host: str = "127.0.0.1"
     """The address that metrics are served on, of every role."""
     api_metrics_port: int = 0

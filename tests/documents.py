@@ -6,6 +6,7 @@ from domain.actor import Actor
 from domain.document.commands import (
     ApproveStep,
     CreateDocument,
+    DiscardDocument,
     RejectStep,
     SubmitDocument,
     WithdrawDocument,
@@ -73,6 +74,10 @@ def returned() -> Given:
 
 def withdrawn() -> Given:
     return pending().after(WithdrawDocument(DOCUMENT))
+
+
+def discarded() -> Given:
+    return draft().after(DiscardDocument(DOCUMENT))
 
 
 def approved() -> Given:

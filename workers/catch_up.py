@@ -8,6 +8,7 @@ from time import monotonic
 from eventsourcing.persistence import OperationalError
 from redis import RedisError
 
+from infra.outage import LOST
 from infra.wakeup import Lingerer, lingering
 from workers.parts import Runner, WorkerParts
 
@@ -74,6 +75,9 @@ class CatchUp:
         subject = f"{runner.projection.name}, lane {lane}"
         try:
             runner.catch_up(lane, self._stopping)
+        except LOST as error:  # told for all lanes at once, see infra.outage
+            logger.debug("%s: %s", subject, error)
+            return False
         except OperationalError as error:
             self._complaints.about(subject, f"{subject}: {error}")
             return False

@@ -5,6 +5,7 @@ job delays no view. Killed at any time, it leaves nothing that another one would
 """
 
 from collections.abc import Callable, Sequence
+from threading import Thread
 
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import TimeLimit
@@ -18,6 +19,7 @@ from workers import mail, run_job
 from workers.folders import sweep
 from workers.parts import JobParts
 from workers.running import end_process, stop_sign, work
+from workers.sweeping import Sweeper
 
 Declare = Callable[[RedisBroker, JobParts], None]
 
@@ -39,6 +41,7 @@ def run(parts: JobParts, broker_url: str, threads: int, actors: Sequence[Declare
     """
     stop = stop_sign()
     sweep()
+    Thread(target=Sweeper(parts).attend, args=(stop,), name="sweeper", daemon=True).start()
     broker = make_broker(patient_client(broker_url))
     broker.add_middleware(TimeLimit())
     for declare in actors:

@@ -104,8 +104,8 @@ class SchedulerParts(Protocol):
     def clean_keys(self, enough: Callable[[], bool]) -> int:
         """Delete old idempotency keys; return how many."""
 
-    def clean_results(self) -> int:
-        """Delete old results of jobs; return how many."""
+    def clean_mail(self, enough: Callable[[], bool]) -> int:
+        """Delete settled notices that are old; return how many."""
 
 
 class JobParts(Protocol):
@@ -150,3 +150,10 @@ class JobParts(Protocol):
     @property
     def results(self) -> Results:
         """Where the files are kept that jobs made."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """Where is noted what was done by itself."""
+
+    def clean_results(self, every_s: float) -> int | None:
+        """Delete old results in this folder; return how many. None: it is not time for that."""

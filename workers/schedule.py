@@ -3,6 +3,7 @@
 A quick entry is done by every scheduler, for doing it twice does no harm. The others are claimed
 in the database, so that of several schedulers one does it; and should two do it at once all the
 same (the first one hangs), it does no harm either.
+One entry is not the scheduler's: files are cleaned where they are, by who writes them.
 """
 
 from collections.abc import Callable
@@ -94,13 +95,20 @@ ENTRIES: tuple[Entry, ...] = (
         is_claimed=True,
     ),
     Entry(
-        name="clean the results",
+        name="clean the mail",
         every_s=3600,
         longest_s=600,
-        does="Deletes files that jobs made and nobody made again for RINGI_RESULT_DAYS.",
-        missed="The folder takes more room; the next run makes up for it.",
-        act=lambda parts, _: parts.metrics.scheduling.cleaned("results", parts.clean_results()),
+        does="Deletes notices of which everything has been settled for RINGI_KEY_DAYS.",
+        missed="The tables take more room; the next runs make up for it.",
+        act=lambda parts, enough: parts.metrics.scheduling.cleaned(
+            "mail", parts.clean_mail(enough)
+        ),
         is_claimed=True,
     ),
 )
-"""In the order of their importance. Whoever adds a timer adds a line here."""
+"""The scheduler's, in the order of their importance. Whoever adds a timer adds a line here."""
+
+CLEAN_RESULTS = Period("clean the results", every_s=3600, longest_s=600)
+"""The processes of jobs', by `workers.sweeping`: deletes files that jobs made and nobody made again
+for RINGI_RESULT_DAYS, in the folder of each machine. A missed run: the folder takes more room; the
+next run makes up for it."""

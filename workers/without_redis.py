@@ -13,6 +13,8 @@ from threading import Event
 from eventsourcing.persistence import PersistenceError
 from redis import RedisError
 
+from infra.outage import LOST
+
 #: Seconds between two looks at who lingers, and at the lanes where nobody does.
 LOOK_S = 1.0
 
@@ -40,6 +42,9 @@ def attend(
             alone, trouble = _alone(unattended, lanes())
             for lane in alone:
                 look(lane)
+        except LOST as error:  # told once, see infra.outage
+            logger.debug("the log does not answer: %s", error)
+            continue
         except PersistenceError as error:  # how many lanes there are is asked once
             logger.error("the log does not answer: %s", error)  # noqa: TRY400
             continue

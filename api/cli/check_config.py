@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
@@ -11,8 +11,12 @@ import typer
 
 from infra.checking.checks import Check, checks
 from infra.checking.given import Given, given
-from infra.home import Home
+from infra.local.installation import Installation
 from infra.settings import SettingError, Settings, mistakes, with_local
+
+#: The settings that `ringi up` makes of Redis servers of its own, and of all servers.
+_REDIS = ("RINGI_REDIS_URL", "RINGI_BROKER_URL", "RINGI_PUBSUB_URL", "RINGI_CACHE_URL")
+_OWN = ("RINGI_DATABASE_URL", *_REDIS)
 
 
 def run(
@@ -23,7 +27,8 @@ def run(
 
     Changes nothing. Exits with 1 if anything is wrong, after it has listed all of it.
     """
-    local = Home.of(os.environ).read_environment()
+    installation = Installation.here()
+    local = installation.home.read_environment()
     merged = with_local(local, os.environ)
     wrong = mistakes(merged)
     sound = {name: text for name, text in merged.items() if name not in wrong}
@@ -31,25 +36,46 @@ def run(
     with suppress(SettingError):  # it is in `wrong`
         settings = Settings.from_env(sound)
     rows = given(local, os.environ, settings)
-    found = [Check("the settings", tuple(wrong.values())), *(checks(settings) if settings else ())]
+    stopped = _stopped(installation, local)
+    but_redis = [local[name] for name in stopped if name in _REDIS]
+    found = [Check("the settings", tuple(wrong.values()))]
+    if settings:
+        found += checks(settings, but_database="RINGI_DATABASE_URL" in stopped, but_redis=but_redis)
     if as_json:
         typer.echo(
             json.dumps(
-                {"settings": [*map(asdict, rows)], "checks": [*map(asdict, found)]}, indent=1
+                {
+                    "settings": [*map(asdict, rows)],
+                    "checks": [*map(asdict, found)],
+                    "stopped": stopped,
+                },
+                indent=1,
             )
         )
     else:
-        _show(rows, found)
+        _show(rows, found, stopped)
     if any(check.problems for check in found):
         raise typer.Exit(1)
 
 
-def _show(rows: Sequence[Given], found: Sequence[Check]) -> None:
+def _stopped(installation: Installation, local: Mapping[str, str]) -> list[str]:
+    """Return the settings that name servers of this installation, where it does not run."""
+    if installation.supervisor.programs():
+        return []
+    return [name for name in _OWN if name in local and not installation.environ.get(name)]
+
+
+def _show(rows: Sequence[Given], found: Sequence[Check], stopped: Sequence[str]) -> None:
     width = max(len(row.name) for row in rows)
     for row in rows:
         typer.echo(f"{row.name:{width}}  {row.source:18}  {row.value}".rstrip())
     typer.echo()
+    if stopped:
+        typer.echo(
+            "stopped  Ringi is down here, so its own servers, and what is in them, are not looked\n"
+            f"         at ({', '.join(stopped)}): `ringi up`, then ask again"
+        )
     for check in found:
-        typer.echo(f"{'wrong' if check.problems else 'ok   '}  {check.what}")
+        typer.echo(f"{'wrong  ' if check.problems else 'ok     '}  {check.what}")
         for problem in check.problems:
             typer.echo("\n".join(f"         {line}" for line in problem.splitlines()))

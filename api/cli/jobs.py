@@ -1,7 +1,7 @@
 """`ringi jobs`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import typer
 
+from api.cli.layout import WIDTH, cut, from_now, wrapped
 from commands.envelope import Envelope
 from domain.actor import SYSTEM
 from domain.job.commands import RetryJob
@@ -50,7 +51,7 @@ def run(
     if as_json:
         typer.echo(json.dumps(rows))
     else:
-        _show(rows)
+        typer.echo("\n".join(job_lines(rows, datetime.now(UTC))))  # noqa: TID251  # ages as of now
 
 
 def _retry(parts: Parts, job: UUID | None) -> None:
@@ -61,13 +62,15 @@ def _retry(parts: Parts, job: UUID | None) -> None:
     typer.echo(f"{job} is tried again")
 
 
-def _show(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print a line for each job, with its id whole for the next command, and its error below."""
+def job_lines(rows: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[str]:
+    """Give two lines for each job, its id whole for the next command, and its error below."""
+    if not rows:
+        yield "no jobs"
     for row in rows:
-        progress = f", {row['done']} of {row['total']}" if row["total"] else ""
-        typer.echo(
-            f"{row['job']}  {row['kind']:8} {row['state']:10} for {row['requester']},"
-            f" asked for at {row['requested_at']}, attempt {row['attempt']}{progress}"
-        )
-        if row["error"]:
-            typer.echo(f"    {row['error']}")
+        yield cut(f"{row['job']}  {row['state']}", WIDTH)
+        said = [f"{row['kind']} for {row['requester']}"]
+        said += [f"asked for {from_now(row['requested_at'], now)}"]
+        said += [f"attempt {row['attempt']}"] if row["attempt"] else []
+        said += [f"{row['done']} of {row['total']}"] if row["total"] else []
+        yield from wrapped(", ".join(said), "    ")
+        yield from wrapped(row["error"] or "", "    ")

@@ -1,13 +1,17 @@
 """`ringi mail`."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
+from api.cli.layout import section, wrapped
 from infra.bootstrap import Parts
 from infra.mail.deliveries import Deliveries, State
-from infra.mail.overview import SHOWN, Shown, counts, deliveries
+from infra.mail.overview import SHOWN, Shown, Unreached, counts, deliveries, unreached
 from infra.settings import Settings
 
 
@@ -38,7 +42,9 @@ def run(
             _retry(Deliveries(parts.writing), delivery)
             parts.mail_queue.hint()
         else:
-            _show(settings, counts(parts.writing), deliveries(parts.writing, troubled=failed))
+            found, without = counts(parts.writing), unreached(parts.writing)
+            rows = deliveries(parts.writing, troubled=failed)
+            typer.echo("\n".join(mail_lines(settings.mail_goes_to, found, rows, without)))
     finally:
         parts.close()
 
@@ -54,13 +60,54 @@ def _retry(known: Deliveries, delivery: str) -> None:
     typer.echo(f"{delivery} is due now.")
 
 
-def _show(settings: Settings, found: dict[str, int], rows: list[Shown]) -> None:
-    typer.echo(f"mail goes to {settings.mail_goes_to}")
-    typer.echo(", ".join(f"{state} {count}" for state, count in found.items()))
-    for row in rows:
-        due = f", due {row.due_at:%Y-%m-%d %H:%M:%SZ}" if row.state == State.WAITING else ""
-        typer.echo(f"{row.id}  {row.state}, {row.kind}, attempts {row.attempts}{due}")
-        if row.error:
-            typer.echo(f"    {row.error}")
+def mail_lines(
+    goes_to: str, found: Mapping[str, int], rows: Sequence[Shown], without: Sequence[Unreached]
+) -> Iterator[str]:
+    """Give how mail stands, who cannot be written to, and what is not sent, with what to do."""
+    yield from wrapped(f"Mail goes to {goes_to}.")
+    counts = [f"{state.replace('_', ' ')} {count}" for state, count in found.items() if count]
+    yield from wrapped(", ".join(counts) or "No mail yet.")
+    yield from section(
+        "Who has no address",
+        [
+            line
+            for each in without
+            for line in wrapped(f"{each.login}: {each.count} {_mails(each.count)} not sent")
+        ],
+    )
+    if without:
+        yield from wrapped(_NO_ADDRESS, "  ")
+    for state, its in groupby(sorted(rows, key=attrgetter("state")), attrgetter("state")):
+        yield from section(
+            f"{state.replace('_', ' ').capitalize()}{_TO_DO.get(state, '')}",
+            [line for each in its for line in _delivery_lines(each)],
+        )
     if len(rows) == SHOWN:
-        typer.echo(f"These are the latest {SHOWN}.")
+        yield f"These are the latest {SHOWN}."
+
+
+def _delivery_lines(row: Shown) -> Iterator[str]:
+    yield from wrapped(row.id)
+    due = f", due {row.due_at:%Y-%m-%d %H:%M:%SZ}" if row.state == State.WAITING else ""
+    yield from wrapped(f"{row.kind}, attempts {row.attempts}{due}", "  ")
+    yield from wrapped(row.error, "  ")
+
+
+def _mails(count: int) -> str:
+    return "mail" if count == 1 else "mails"
+
+
+#: What to do about people without an address.
+_NO_ADDRESS = (
+    "Give them an address (PUT /v1/people/LOGIN/address) or make them active again; "
+    "later mails go out by themselves, these by `ringi mail retry ID` for each."
+)
+
+#: What an operator is to do about deliveries in a state.
+_TO_DO: Mapping[str, str] = {
+    State.REFUSED: ": mend the address, then `ringi mail retry ID`",
+    State.GIVEN_UP: ": mend what the error says, then `ringi mail retry ID`",
+    State.UNCERTAIN: ": perhaps it arrived; `ringi mail retry ID` may make it two",
+    State.WAITING: ": nothing to do, it is tried again",
+    State.NO_ADDRESS: ": once there is one, `ringi mail retry ID`",
+}

@@ -3,21 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from api.cli.status_text import Report, status_lines
 from infra.bootstrap import report
 from infra.local.installation import Installation
 from infra.local.replicas import REPLICA_NAMES
 from infra.local.starting import addresses_of, metrics_of
 from infra.local.supervisor import ProgramState
 from infra.settings import SettingError
-
-Report = Mapping[str, Sequence[Mapping[str, object]]]
-"""The rows of each table, by its title; every row has the same columns."""
 
 
 def run(
@@ -39,10 +36,8 @@ def run(
     elif not states:
         typer.echo("Ringi is down.")
     else:
-        for name, address in addresses.items():
-            typer.echo(f"{name:8} {address}")
-        for title, rows in shown.items():
-            Console().print(_table(title, rows))
+        now = datetime.now(UTC)  # noqa: TID251  # ages are told as of now
+        typer.echo("\n".join(status_lines(addresses, shown, now)))
     if not all_run or "work" in shown:
         raise typer.Exit(1)
 
@@ -88,12 +83,3 @@ def _work(installation: Installation) -> Report:
         return report(installation.settings())
     except Exception as error:  # noqa: BLE001  # a status shows what it can, and why not the rest
         return {"work": [{"error": " ".join(str(error).split())}]}
-
-
-def _table(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in rows[0] if rows else ():
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table

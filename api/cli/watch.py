@@ -4,10 +4,12 @@ import asyncio
 import json
 import logging
 import os
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import typer
 
+from api.cli.change_text import Lines
 from infra.settings import Settings
 from realtime.client import Client
 from realtime.items import Ended, Push, SnapshotNeeded
@@ -20,9 +22,11 @@ def run(
     ],
     *,
     url: Annotated[str, typer.Option(help="The gateway; this installation's if not given.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, not for eyes.")] = False,
 ) -> None:
-    """Follow a topic live, one JSON line for each change, until interrupted.
+    """Follow a topic live, a line for each change, until interrupted.
 
+    With `--json` each change is printed as the gateway told it.
     The token is taken from the environment, RINGI_TOKEN: a command line is seen by others.
     """
     token = os.environ.get("RINGI_TOKEN")
@@ -34,7 +38,7 @@ def run(
     logging.basicConfig(format="%(message)s")  # to stderr: why there is no connection
     logging.getLogger("realtime.client").setLevel(logging.INFO)
     try:
-        asyncio.run(follow(address, token, topic))
+        asyncio.run(follow(address, token, topic, whole if as_json else Lines().of))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except TimeoutError:
@@ -46,14 +50,21 @@ def gateway_url(settings: Settings) -> str:
     return f"ws://{settings.gateway_host}:{settings.gateway_port}{PATH}"
 
 
-async def follow(url: str, token: str, topic: str) -> None:
+def whole(message: Mapping[str, Any]) -> str:
+    """Return a change as it was told, in one line."""
+    return json.dumps(message, ensure_ascii=False)
+
+
+async def follow(
+    url: str, token: str, topic: str, line_of: Callable[[Mapping[str, Any]], str]
+) -> None:
     """Print what happens on a topic until the right to it ends."""
     async with Client(url, token=token, name="ringi-watch") as client:
         await client.subscribe(topic)
         async for item in client:
             match item:
                 case Push(message=message):
-                    typer.echo(json.dumps(message, ensure_ascii=False))
+                    typer.echo(line_of(message))
                 case SnapshotNeeded(reason=reason):
                     typer.echo(f"{topic}: something was missed ({reason}); read it anew", err=True)
                 case Ended():

@@ -13,6 +13,7 @@ from api.schemas.documents import Approval, Comment, Nothing, Rejection, Withdra
 from domain.document.commands import (
     AddComment,
     ApproveStep,
+    DiscardDocument,
     DocumentCommand,
     ReachMilestone,
     RejectStep,
@@ -44,6 +45,7 @@ def document_commands(commanding: Commanding) -> dict[str, Doing]:
         "approve": Doing(commanding, ApproveStep, Approval()),
         "reject": Doing(commanding, RejectStep, Rejection()),
         "withdraw": Doing(commanding, WithdrawDocument, Withdrawal()),
+        "discard": Doing(commanding, DiscardDocument, nothing),
         "comments": Doing(commanding, AddComment, Comment()),
         "milestones/{milestone}": Doing(commanding, ReachMilestone, nothing),
     }

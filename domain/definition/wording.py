@@ -14,7 +14,7 @@ LONGEST_LABEL = 200
 def check_label(label: str, place: str) -> Iterator[Finding]:
     """Find what a label cannot be."""
     yield from findings_of(lambda: text(label, place))
-    if LONGEST_LABEL < len(label):
+    if len(label) > LONGEST_LABEL:
         yield Finding(place, f"at most {LONGEST_LABEL} characters, not {len(label)}")
 
 

@@ -101,6 +101,13 @@ class WithdrawDocument(DocumentCommand):
 
 
 @dataclass(frozen=True)
+class DiscardDocument(DocumentCommand):
+    """Give up a draft that was never submitted, for good."""
+
+    NAME: ClassVar[str] = "discard"
+
+
+@dataclass(frozen=True)
 class AddComment(DocumentCommand):
     """Say something about a document."""
 

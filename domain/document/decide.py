@@ -13,6 +13,7 @@ from domain.document import flow
 from domain.document.commands import (
     AddComment,
     CreateDocument,
+    DiscardDocument,
     ReachMilestone,
     ReviseDocument,
     SubmitDocument,
@@ -22,6 +23,7 @@ from domain.document.events import (
     AssigneeKind,
     CommentAdded,
     DocumentCreated,
+    DocumentDiscarded,
     DocumentRevised,
     DocumentSubmitted,
     DocumentWithdrawn,
@@ -114,6 +116,20 @@ def withdraw(
     return [DocumentWithdrawn(found.round, text(command.reason, "reason"), closed)]
 
 
+def discard(
+    document: Document | None, _command: DiscardDocument, given: Circumstances, _facts: None
+) -> Sequence[Event]:
+    """Give up a draft that was never submitted."""
+    found = _own(document, given)
+    if found.status is not Status.DRAFT:
+        raise RefusedError(
+            Reason.WRONG_STATUS,
+            f"the document is {found.status}: only a draft is discarded;"
+            " what was ever submitted is withdrawn instead",
+        )
+    return [DocumentDiscarded()]
+
+
 def comment(
     document: Document | None, command: AddComment, given: Circumstances, _facts: None
 ) -> Sequence[Event]:
@@ -121,6 +137,7 @@ def comment(
     found = existing(document)
     if not is_party(found, given):
         raise RefusedError(Reason.NOT_ALLOWED, f"{given.actor.login} is no party to this document")
+    _require_status(found, frozenset(Status) - {Status.DISCARDED}, "commented on")
     return [CommentAdded(required_text(command.text, "text"))]
 
 

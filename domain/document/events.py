@@ -274,6 +274,13 @@ class DocumentWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class DocumentDiscarded(Event):
+    """The requester gave up a draft that was never submitted; nothing follows."""
+
+    TOPIC: ClassVar[str] = "document.discarded"
+
+
+@dataclass(frozen=True)
 class CommentAdded(Event):
     """Somebody said something; it decides nothing."""
 
@@ -310,6 +317,7 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentRejected,
     FlowWentBack,
     DocumentWithdrawn,
+    DocumentDiscarded,
     CommentAdded,
     MilestoneReached,
 )

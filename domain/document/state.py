@@ -12,6 +12,7 @@ from domain.document.events import (
     CommentAdded,
     DocumentApproved,
     DocumentCreated,
+    DocumentDiscarded,
     DocumentRejected,
     DocumentReturned,
     DocumentRevised,
@@ -45,6 +46,8 @@ class Status(StrEnum):
     PENDING = "pending"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+    """A draft that its requester gave up: nothing more can be done with it."""
     APPROVED = "approved"
     REJECTED = "rejected"
 
@@ -255,6 +258,7 @@ _EVOLVE: Mapping[type[Event], Callable[[Any, Any], Document]] = {
     DocumentReturned: _in_status(Status.RETURNED),
     DocumentRejected: _in_status(Status.REJECTED),
     DocumentWithdrawn: _in_status(Status.WITHDRAWN),
+    DocumentDiscarded: _in_status(Status.DISCARDED),
     CommentAdded: _unchanged,
     MilestoneReached: lambda document, event: replace(
         document, milestones=(*document.milestones, event.milestone)

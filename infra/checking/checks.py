@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from infra.checking.database import database_problems, log_problems, replica_problems
 from infra.checking.redis import Role, redis_problems
+from infra.replicas.servers import shown
 from infra.settings import Settings
 
 
@@ -17,23 +18,27 @@ class Check:
     """Each with what to do about it; empty if all is well."""
 
 
-def checks(settings: Settings) -> Iterator[Check]:
+def checks(
+    settings: Settings, *, but_database: bool = False, but_redis: Collection[str] = ()
+) -> Iterator[Check]:
     """Look at every server that the settings name, one after the other; each takes seconds at most.
 
-    A later check is not made where an earlier one shows that it cannot say more.
+    But for those that are known not to run: the database, and the Redis servers of these URLs. A
+    later check is not made where an earlier one shows that it cannot say more.
     """
-    database = server_check(settings)
-    yield database
-    if not database.problems:
-        yield Check("the log and the views", tuple(log_problems(settings)))
-        yield from _replica_checks(settings)
-    yield from redis_checks(settings)
+    if not but_database:
+        database = server_check(settings)
+        yield database
+        if not database.problems:
+            yield Check("the log and the views", tuple(log_problems(settings)))
+            yield from _replica_checks(settings)
+    yield from redis_checks(settings, but=but_redis)
 
 
 def _replica_checks(settings: Settings) -> Iterator[Check]:
     for url in settings.replica_urls:
         problem = replica_problems(settings, url)
-        what = f"the replica {url.render_as_string()} (RINGI_REPLICA_URLS)"
+        what = f"the replica {shown(url)} (RINGI_REPLICA_URLS)"
         yield Check(what, (problem,) if problem else ())
 
 

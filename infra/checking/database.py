@@ -18,6 +18,7 @@ from infra.eventstore.checks import server_variables, unsafe_variables
 from infra.eventstore.datastore import Datastore, needs_no_tls
 from infra.eventstore.grants import own_grants, privileges_on
 from infra.replicas.looking import look, refusal
+from infra.replicas.servers import shown
 from infra.settings import Settings, store_env, variable
 from projections.workspace import WORKSPACE
 
@@ -134,7 +135,7 @@ def _why(name: str, url: URL, error: Exception) -> str:
     code = cause.args[0] if cause.args else 0
     said = str(cause.args[-1]) if cause.args else type(cause).__name__
     if code in _REFUSED:
-        return f"{variable(name)}: the server refuses {url.username}: {said}"
+        return f"{variable(name)}: the server at {shown(url)} refuses {url.username}: {said}"
     if code in _AWAY:
-        return f"{variable(name)}: no server answers within {CONNECT_S} s: {said}"
-    return f"{variable(name)}: {said}"
+        return f"{variable(name)}: no server answers at {shown(url)} within {CONNECT_S} s: {said}"
+    return f"{variable(name)}, {shown(url)}: {said}"

@@ -1,8 +1,10 @@
 """What a Redis server must be for the roles that it is to serve."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
@@ -25,7 +27,7 @@ class Role(Enum):
 
 
 def redis_problems(url: str, roles: Collection[Role]) -> Iterator[str]:
-    """Give everything that is wrong with the server at `url`; nothing of the URL is shown."""
+    """Give everything that is wrong with the server at `url`; nothing is shown but where it is."""
     client = Redis.from_url(
         url,
         socket_timeout=ANSWER_S,
@@ -42,11 +44,24 @@ def redis_problems(url: str, roles: Collection[Role]) -> Iterator[str]:
     except ResponseError as error:
         yield f"the server answers with an error: {error}"
     except (RedisError, OSError, ValueError) as error:
-        yield f"no answer within {ANSWER_S:.0f} s: {type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {error}"
+        yield f"no answer at {place_of(url)} within {ANSWER_S:.0f} s: {said}"
     else:
         yield from unfit(found, roles)
     finally:
         client.close()
+
+
+def place_of(url: str) -> str:
+    """Return the socket's file, or host and port, that a URL of redis-py leads to."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return "a place that cannot be told"  # an unquoted password may be anywhere in it
+    # By hand: `parts.port` raises where it is no number.
+    place = parts.netloc.rpartition("@")[2] or "localhost"
+    return place if re.search(r":[^\]:]*$", place) else f"{place}:6379"
 
 
 def unfit(found: Mapping[str, Any], roles: Collection[Role]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import local
 from uuid import UUID
@@ -87,6 +87,8 @@ class Datastore:
         self.closed = False
         self.unsafe_to_write = ""
         """Why nothing may be written here, where a server was read-only when it was checked."""
+        self.attempted: Callable[[UnreachableError | None], object] = lambda _: None
+        """Told of each attempt to connect: why there is no connection, or None. From any thread."""
         self._epoch: UUID | None = None
         self._here = local()
         self._engine = self._create_engine(
@@ -131,6 +133,7 @@ class Datastore:
         if self._epoch is not None:
             with connection.cursor() as cursor:
                 self._compare_epoch(cursor, self._epoch)
+        self.attempted(None)
 
     def expect_epoch(self, epoch: UUID) -> None:
         """Refuse every new connection to a server whose log is of another epoch."""
@@ -248,12 +251,21 @@ class Datastore:
             ) from error
         except sqlalchemy.exc.DBAPIError as error:
             if isinstance(error.orig, pymysql.MySQLError):
-                raise _not_connected(error.orig) from error
+                raise self._not_connected(error.orig) from error
             raise
         except pymysql.MySQLError as error:
-            raise _not_connected(error) from error
+            raise self._not_connected(error) from error
         except sqlalchemy.exc.InvalidRequestError as error:  # closed again and again at checkout
             raise UnreachableError(f"{error}; nothing was sent, try again") from error
+
+    def _not_connected(self, error: pymysql.MySQLError) -> PersistenceError:
+        """Return the error of an attempt to connect: whatever broke, no statement was sent."""
+        found = translated(error)
+        if isinstance(found, ConnectionLostError):
+            found = UnreachableError(f"{found}; nothing was sent, try again")
+        if isinstance(found, UnreachableError):
+            self.attempted(found)
+        return found
 
     def close(self) -> None:
         """Close every connection that is not in use, refuse further use. Idempotent."""
@@ -311,16 +323,6 @@ def _replaced_if_interrupted(engine: Engine) -> Iterator[None]:
 def needs_no_tls(url: URL) -> bool:
     """Tell whether a socket file is the way and nobody asked for TLS on it."""
     return "unix_socket" in url.query and not any(name.startswith("ssl") for name in url.query)
-
-
-def _not_connected(error: pymysql.MySQLError) -> PersistenceError:
-    """Return the error of an attempt to connect: whatever broke, no statement was sent."""
-    found = translated(error)
-    return (
-        UnreachableError(f"{found}; nothing was sent, try again")
-        if isinstance(found, ConnectionLostError)
-        else found
-    )
 
 
 def _refuse_closed_by_server(connection: Connection, _record: object, _proxy: object) -> None:

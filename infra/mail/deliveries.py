@@ -35,6 +35,9 @@ class State(StrEnum):
 #: What an operator is to know of, and may send again.
 TROUBLED = (State.REFUSED, State.GIVEN_UP, State.UNCERTAIN)
 
+#: What nobody does anything about any more, unless an operator says so, and nobody need ask.
+SETTLED = (State.SENT, State.REFUSED, State.GIVEN_UP, State.NO_ADDRESS)
+
 
 @dataclass(frozen=True)
 class Ending:

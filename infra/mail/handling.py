@@ -101,11 +101,8 @@ class Handling:
             recipients, error = [], f"{type(failure).__name__}: {failure}"
             logger.exception("notice %s reaches nobody", notice.notice)
         with self.datastore.transaction() as cursor:
-            if self._is_first(cursor, notice, error):
+            if self._taken(cursor, notice) and self._is_first(cursor, notice, error):
                 self._add(cursor, notice, recipients)
-            cursor.execute(
-                f"DELETE FROM {self.notices['notice']} WHERE notice = %s", (notice.notice.bytes,)
-            )
 
     def _recipients(self, notice: Notice) -> list[str]:
         if notice.addressee is Addressee.ROLE:
@@ -115,11 +112,21 @@ class Handling:
             login = self.telling.requester(notice.stream)
         return self.people.one(login, notice.kind)
 
+    def _taken(self, cursor: Cursor, notice: Notice) -> bool:
+        """Take the notice away; return False if somebody else did, however long ago.
+
+        That is what makes sure that it is handled once: rows of `notice` are cleaned away in time.
+        """
+        cursor.execute(
+            f"DELETE FROM {self.notices['notice']} WHERE notice = %s", (notice.notice.bytes,)
+        )
+        return cursor.rowcount == 1
+
     def _is_first(self, cursor: Cursor, notice: Notice, error: str) -> bool:
         """Write down that the notice is handled; return False if it was before."""
         cursor.execute(
             f"INSERT IGNORE INTO {self.datastore.settings.views}.notice"
-            " (notice, kind, stream, version, no_address, error) VALUES (%s, %s, %s, %s, 0, %s)",
+            " (notice, kind, stream, version, error) VALUES (%s, %s, %s, %s, %s)",
             (
                 notice.notice.bytes,
                 notice.kind.value,

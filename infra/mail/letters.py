@@ -28,21 +28,33 @@ _POLICY = SMTP.clone(cte_type="7bit")
 
 #: The parts of each kind of mail: its subject, its sentence. The rest is the same for all.
 _SUBJECTS = {
-    NoticeKind.TASK_ASSIGNED: "{{ told.what }} of {{ told.requester }} waits for your decision",
-    NoticeKind.DOCUMENT_DECIDED: "{{ told.what }}: {{ told.outcome }}",
-    NoticeKind.JOB_FINISHED: "{{ told.what }}: {{ told.outcome }}",
+    NoticeKind.TASK_ASSIGNED: (
+        "{{ told.what }} {{ told.mark }} of {{ told.requester }} waits for your decision"
+    ),
+    NoticeKind.DOCUMENT_DECIDED: "Your {{ told.what }} {{ told.mark }} was {{ told.outcome }}",
+    NoticeKind.JOB_FINISHED: (
+        "Your {{ told.what }} {{ told.mark }}"
+        " {% if told.outcome == 'succeeded' %}is ready{% else %}could not be made{% endif %}"
+    ),
 }
 _SENTENCES = {
     NoticeKind.TASK_ASSIGNED: (
-        "{{ told.what }}, requested by {{ told.requester }}, waits for your decision"
+        "{{ told.what }} {{ told.mark }}, requested by {{ told.requester }},"
+        " waits for your decision"
         "{% if told.step %} at the step {{ told.step }}{% endif %}."
     ),
-    NoticeKind.DOCUMENT_DECIDED: "Your request, {{ told.what }}, was {{ told.outcome }}.",
-    NoticeKind.JOB_FINISHED: "The job that you asked for, {{ told.what }}, has {{ told.outcome }}.",
+    NoticeKind.DOCUMENT_DECIDED: (
+        "Your request, {{ told.what }} {{ told.mark }}, was {{ told.outcome }}"
+        "{% if told.outcome == 'returned' %} to you, and not approved{% endif %}."
+    ),
+    NoticeKind.JOB_FINISHED: (
+        "Your {{ told.what }} {{ told.mark }}"
+        "{% if told.outcome == 'succeeded' %} is ready to be downloaded."
+        "{% else %} could not be made. The page says why.{% endif %}"
+    ),
 }
 _TEXT = """\
 {% include kind + '.sentence' %}
-
 
   {{ link }}
 
@@ -105,6 +117,8 @@ class Letters:
         message.set_content(self._template("text").render(words), cte="quoted-printable")
         html = self._template("page.html").render(words)
         message.add_alternative(html, subtype="html", cte="quoted-printable")
+        for part in message.iter_parts():
+            del part["MIME-Version"]  # it is of the whole message (RFC 2045, section 4)
         message.set_boundary(f"ringi-{message_id(delivery)}")
         return message.as_bytes()
 

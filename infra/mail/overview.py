@@ -26,21 +26,36 @@ class Shown:
     """Perhaps in the words of a server; nothing unseen is in it."""
 
 
+@dataclass(frozen=True)
+class Unreached:
+    """Somebody without an address, or who is not active, when mails were to be sent."""
+
+    login: str
+    count: int
+    """How many."""
+
+
 def counts(datastore: Datastore) -> dict[str, int]:
     """Return how many deliveries are in each state, and how many notices reach nobody."""
     views = datastore.settings.views
     with datastore.cursor() as cursor:
         cursor.execute(f"SELECT state, COUNT(*) FROM {views}.delivery GROUP BY state")
         found = {state: int(count) for state, count in cursor.fetchall()}
-        cursor.execute(
-            # People without an address were once counted with the notice.
-            "SELECT COALESCE(SUM(no_address), 0), COALESCE(SUM(error <> ''), 0)"
-            f" FROM {views}.notice"
-        )
-        before, failed = cursor.fetchone() or (0, 0)
+        cursor.execute(f"SELECT COUNT(*) FROM {views}.notice WHERE error <> ''")
+        (failed,) = cursor.fetchone() or (0,)
     states = {state.value: found.get(state.value, 0) for state in State}
-    states[State.NO_ADDRESS] += int(before)
     return {**states, "not_handled": int(failed)}
+
+
+def unreached(datastore: Datastore) -> list[Unreached]:
+    """Return who could not be written to for want of an address, the most mails first."""
+    with datastore.cursor() as cursor:
+        cursor.execute(
+            f"SELECT login, COUNT(*) AS mails FROM {datastore.settings.views}.delivery"
+            " WHERE state = %s GROUP BY login ORDER BY mails DESC, login LIMIT %s",
+            (State.NO_ADDRESS.value, SHOWN),
+        )
+        return [Unreached(login, int(mails)) for login, mails in cursor.fetchall()]
 
 
 def deliveries(datastore: Datastore, *, troubled: bool) -> list[Shown]:

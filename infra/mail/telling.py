@@ -21,7 +21,10 @@ class Told:
     """
 
     what: str
-    """The definition, or the kind of job, as people call it."""
+    """The definition, or what the job makes, as people call it."""
+    mark: str
+    """The first digits of an id, which tell one from another: those of the document, or of a job
+    that is about no document."""
     subject: str
     """`Document` or `Job`."""
     outcome: str
@@ -80,13 +83,16 @@ class Telling:
         requester = self.people.name(_requester(events))
         first = events[0]
         if isinstance(first, JobRequested):
-            return Told(first.kind, "Job", outcome, requester, "", stream, _path_of(first, stream))
+            what, about = self._made_by(first, stream)
+            path = f"/#/jobs/{stream}"
+            return Told(what, _mark(about), "Job", outcome, requester, "", stream, path)
         document = fold(events)
         assert document is not None  # noqa: S101  # it has events
         content = self._content(document)
         step = last.step if isinstance(last, StepStarted) else ""
         return Told(
-            (content.label if content else "") or document.definition,
+            _called(document, content),
+            _mark(stream),
             "Document",
             outcome,
             requester,
@@ -95,15 +101,30 @@ class Telling:
             f"/#/documents/{stream}",
         )
 
+    def _made_by(self, job: JobRequested, stream: UUID) -> tuple[str, UUID]:
+        """Return what a job makes, as people call it, and the stream that it is about."""
+        if job.kind == "export":
+            return f"{str(job.parameters.get('format', '')).upper()} export".strip(), stream
+        if job.kind != "pdf":
+            return f"job {job.kind}", stream
+        about = UUID(str(job.parameters["document"]))
+        document = fold(recorded.event for recorded in self.load(about))
+        if document is None:
+            return "PDF", about
+        return f"PDF of {_called(document, self._content(document))}", about
+
     def _content(self, document: Document) -> Content | None:
         found = self.definitions.version(document.definition, document.definition_version)
         return found.content if found else None
 
 
-def _path_of(job: JobRequested, stream: UUID) -> str:
-    """Return where people see a job: at the document that it is about, if there is one."""
-    document = job.parameters.get("document")
-    return f"/#/documents/{document}" if document else f"/v1/jobs/{stream}"
+def _called(document: Document, content: Content | None) -> str:
+    return (content.label if content else "") or document.definition
+
+
+def _mark(stream: UUID) -> str:
+    """Return what the page shows of an id, too."""
+    return str(stream)[:8]
 
 
 def _until(history: Sequence[Recorded], version: int) -> Sequence[Event]:

@@ -14,7 +14,15 @@ from domain.document.events import EVENTS as DOCUMENT_EVENTS
 from domain.job.events import EVENTS as JOB_EVENTS
 from domain.metadata import Recorded
 from projections.base import Change, Key, Projection, Rows, Table
-from projections.workspace import calendars, definitions, directory, documents, inbox, jobs, timeline
+from projections.workspace import (
+    calendars,
+    definitions,
+    directory,
+    documents,
+    inbox,
+    jobs,
+    timeline,
+)
 from projections.workspace.plain import plain_row
 
 _DOCUMENT_TOPICS = frozenset(event.TOPIC for event in DOCUMENT_EVENTS)

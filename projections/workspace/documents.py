@@ -7,6 +7,7 @@ from domain.document.events import (
     AssigneeKind,
     DocumentApproved,
     DocumentCreated,
+    DocumentDiscarded,
     DocumentRejected,
     DocumentReturned,
     DocumentRevised,
@@ -157,6 +158,7 @@ _CHANGES: Mapping[type[Event], Callable[[Row, Any], Changes]] = {
     DocumentReturned: _in_status(Status.RETURNED),
     DocumentRejected: _in_status(Status.REJECTED),
     DocumentWithdrawn: _in_status(Status.WITHDRAWN),
+    DocumentDiscarded: _in_status(Status.DISCARDED),
     MilestoneReached: _milestone,
 }
 

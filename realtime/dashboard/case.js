@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { amountOf, possible, seatsOf, titleOf, words } from "./circulation.js";
 import { actionsPanel, commentForm } from "./decide.js";
 import { fill, fillOnce, h } from "./dom.js";
-import { instant, money, valueText, when } from "./format.js";
+import { instant, money, sentence, valueText, when } from "./format.js";
 import { statusBadge } from "./lists.js";
 import { seal } from "./seals.js";
 import { seatOf, timeline } from "./timeline.js";
@@ -14,7 +14,7 @@ export class CaseScreen {
   #seen = null;
   #places;
 
-  /** `person`, `known`; `act(name, body, said, version)`; `paper` offers the PDF, or is null. */
+  /** `act(name, body, said, {tone, version})`; `paper` offers the PDF, or is null. */
   constructor({ person, known, act, paper, back }) {
     Object.assign(this, { person, known, act, paper, back });
     const place = (name) => h("div", { class: `place-${name}` });
@@ -63,16 +63,19 @@ export class CaseScreen {
     fill(places.fields, content(document, definition, name));
     fill(places.paper, this.paper?.element(document.document));
     fill(places.timeline, h("h2", {}, "What happened"), timeline(entries, definition, name, seen));
-    if (may.comment) fillOnce(places.comment, document.document, () => commentForm(this.act));
+    fillOnce(places.comment, String(may.comment), () => (may.comment ? commentForm(this.act) : []));
     this.#seen = last;
   }
 
-  /** Say what became of something that was tried, and bring the reader there. */
-  say(text, isBad) {
+  /** Say what became of something that was tried, and bring the reader there.
+   *
+   * `tone`: good, quiet or bad.
+   */
+  say(text, tone) {
     const { outcome } = this.#places;
     outcome.hidden = !text;
     outcome.textContent = text;
-    outcome.classList.toggle("bad", isBad);
+    outcome.className = `outcome ${tone}`;
     if (text) outcome.focus({ preventScroll: false });
   }
 }
@@ -189,7 +192,8 @@ export function explanation(error) {
   if (!(error instanceof Problem)) {
     return "There was no answer, so it is not known whether this took effect. Pressing it again is safe: it is done once.";
   }
-  return EXPLANATIONS[error.type] ?? `${error.body.title ?? "It was refused"}: ${error.message}.`;
+  const title = error.body.title ?? "It was refused";
+  return EXPLANATIONS[error.type] ?? `${title}. ${sentence(error.message)}`;
 }
 
 const EXPLANATIONS = {

@@ -4,10 +4,12 @@ const LONGEST_TITLE = 160;
 
 /** Return the seats of the round: `{name, label, state, reason, slots}`, in the definition's order.
  *
+ * What was discarded has none.
  * A seat's state is ahead, waiting, blocked, skipped, approved, rejected or left; a slot has
  * `decision`: null, or `{by, at, verdict, text}`.
  */
 export function seatsOf(document, entries, definition) {
+  if (document.status === "discarded") return [];
   const seats = (definition?.steps ?? []).map((step) => ({
     name: step.name,
     label: step.label || words(step.name),
@@ -63,8 +65,11 @@ export function possible(document, seats, definition, person) {
     decide: status === "pending" && seats.some((each) => waitsFor(each, person)),
     revise: own && resting,
     submit: own && resting,
+    discard: own && status === "draft",
     withdraw: own && ["pending", "returned"].includes(status),
-    comment: own || !person.roles.includes("auditor") || seats.some((each) => sits(each, person)),
+    comment:
+      status !== "discarded" &&
+      (own || !person.roles.includes("auditor") || seats.some((each) => sits(each, person))),
     milestone: status === "approved" && next && person.roles.includes(next.role) ? next : null,
   };
 }

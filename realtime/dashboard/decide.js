@@ -1,8 +1,12 @@
 // What somebody may do with the document before them: decide, submit, withdraw, comment.
 
+import { confirmed } from "./confirm.js";
 import { h } from "./dom.js";
 
-/** Return the panel for this document; `act(name, body, said)` resolves to whether it took effect. */
+/**
+ * Return the panel for this document; `act(name, body, said, {tone, version})` resolves to whether
+ * it took effect: `said` is then shown, `tone` is good, unless it is given as quiet.
+ */
 export function actionsPanel(may, document, act) {
   return [
     may.decide ? decision(document, act) : null,
@@ -19,7 +23,7 @@ function decision(document, act) {
   });
   const problem = h("p", { id: "decision-problem", class: "problem", role: "alert" });
   const buttons = h("div", { class: "buttons" });
-  const give = async (name, member, said) => {
+  const give = async (name, member, said, tone) => {
     const words = text.value.trim();
     problem.textContent =
       name === "reject" && !words ? "Say why: the requester needs to know." : "";
@@ -33,7 +37,7 @@ function decision(document, act) {
       step: document.step,
       ...(words ? { [member]: words } : {}),
     };
-    await busy(buttons, () => act(name, body, said));
+    await busy(buttons, () => act(name, body, said, { tone }));
   };
   buttons.append(
     h(
@@ -42,7 +46,7 @@ function decision(document, act) {
         id: "approve",
         type: "button",
         class: "primary seal-button",
-        click: () => give("approve", "comment", "You approved it."),
+        click: () => give("approve", "comment", "You approved it.", "good"),
       },
       "Approve",
     ),
@@ -52,7 +56,7 @@ function decision(document, act) {
         id: "reject",
         type: "button",
         class: "danger",
-        click: () => give("reject", "reason", "You rejected it; it returns."),
+        click: () => give("reject", "reason", "You rejected it: it has returned.", "quiet"),
       },
       "Reject",
     ),
@@ -77,12 +81,17 @@ function requesters(may, document, act) {
   const buttons = h("div", { class: "buttons" });
   const button = (id, label, kind, doing) =>
     h("button", { id, type: "button", class: kind, click: () => busy(buttons, doing) }, label);
+  const discard = async () => {
+    const question = "Discard this draft for good? Nothing more can be done with it then.";
+    if (!(await confirmed(question, "Discard it", "Keep it"))) return;
+    await busy(buttons, () => act("discard", {}, "You discarded it.", { tone: "quiet" }));
+  };
   const again = document.status === "draft" ? "Submit" : "Submit again";
   buttons.append(
     ...[
       may.submit &&
         button("submit", again, "primary", () =>
-          act("submit", {}, "It is in circulation.", document.version),
+          act("submit", {}, "It is in circulation.", { version: document.version }),
         ),
       may.revise &&
         h(
@@ -91,7 +100,11 @@ function requesters(may, document, act) {
           "Change",
         ),
       may.withdraw &&
-        button("withdraw", "Withdraw", "", () => act("withdraw", {}, "You withdrew it.")),
+        button("withdraw", "Withdraw", "", () =>
+          act("withdraw", {}, "You withdrew it.", { tone: "quiet" }),
+        ),
+      may.discard &&
+        h("button", { id: "discard", type: "button", class: "danger", click: discard }, "Discard"),
       may.milestone &&
         button("milestone", `Report: ${may.milestone.label || may.milestone.name}`, "primary", () =>
           act(`milestones/${may.milestone.name}`, {}, "Reported."),
@@ -118,7 +131,7 @@ export function commentForm(act) {
   return h(
     "form",
     { class: "comment", submit },
-    h("label", { for: "comment" }, "Say something"),
+    h("label", { for: "comment" }, "Comment"),
     text,
     buttons,
   );

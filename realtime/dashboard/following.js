@@ -2,7 +2,7 @@
 
 import { Followed } from "./followed.js";
 import { earlier } from "./place.js";
-import { caseAfter, documentsAfter, inboxAfter } from "./store.js";
+import { caseAfter, documentsAfter, inboxAfter, jobAfter } from "./store.js";
 
 const INBOX = 200;
 const PAGE = 30;
@@ -17,15 +17,17 @@ export function followInbox(api, person, changed) {
   return new Followed({ load, topics, after: inboxAfter, changed });
 }
 
-/** Return a page of documents: the one after the last of `cursors`. */
-export function followDocuments(api, cursors, changed) {
+/** Return a page of documents: the one after the last of `cursors`, which shows `position`. */
+export function followDocuments(api, cursors, position, changed) {
   const cursor = cursors.length ? `&cursor=${encodeURIComponent(cursors.at(-1))}` : "";
-  const load = async (wanted) => {
-    const { items, next, place } = await api.get(`/v1/documents?limit=${PAGE}${cursor}`, wanted);
+  const load = async (wanted, query) => {
+    const path = `/v1/documents?limit=${PAGE}${cursor}&${query}`;
+    const { items, next, place } = await api.get(path, wanted);
     return { data: { items, next, refused: [] }, place };
   };
   const topics = ({ items }) => items.map((each) => `document:${each.document}`);
   const page = new Followed({ load, topics, after: documentsAfter, changed });
+  page.position = position;
   page.lost = (lost) => {
     page.data = {
       ...page.data,
@@ -47,6 +49,15 @@ export function followCase(api, id, changed) {
     };
   };
   return new Followed({ load, topics: () => [`document:${id}`], after: caseAfter, changed });
+}
+
+/** Return a background job. */
+export function followJob(api, id, changed) {
+  const load = async (wanted, query) => {
+    const { place, position, ...job } = await api.get(`/v1/jobs/${id}?${query}`, wanted);
+    return { data: job, place };
+  };
+  return new Followed({ load, topics: () => [`job:${id}`], after: jobAfter, changed });
 }
 
 async function wholeTimeline(api, id, query, wanted) {

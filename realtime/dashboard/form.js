@@ -2,6 +2,7 @@
 
 import { words } from "./circulation.js";
 import { h } from "./dom.js";
+import { choiceText, sentence } from "./format.js";
 import { linesControl } from "./rows.js";
 
 /**
@@ -9,9 +10,10 @@ import { linesControl } from "./rows.js";
  * a document.
  */
 export function fieldsForm(definition, values = {}) {
+  const subject = definition.fields.find((field) => field.kind === "text");
   const controls = definition.fields.map((field) => ({
     field,
-    ...control(field, values[field.name]),
+    ...control(field, values[field.name], field === subject),
   }));
   return {
     element: h("div", { class: "fields" }, controls.map(labelled)),
@@ -38,19 +40,22 @@ function labelled({ field, inputs }) {
   );
 }
 
-function control(field, value, id = `field-${field.name}`) {
+function control(field, value, isSubject, id = `field-${field.name}`) {
   const described = {
     id,
     name: field.name,
     "aria-describedby": `field-${field.name}-problem`,
     autocomplete: "off",
   };
-  return (CONTROLS[field.kind] ?? CONTROLS.text)(field, value, described);
+  const isLine = isSubject && !value?.includes("\n");
+  return (CONTROLS[isLine ? "line" : field.kind] ?? CONTROLS.text)(field, value, described);
 }
 
 const one = (input, read = () => input.value.trim() || null) => ({ inputs: [input], read });
 
 const CONTROLS = {
+  // The text that lists show: an input holds one line, and would drop the others.
+  line: (field, value, described) => one(h("input", { ...described, maxlength: 10000, value })),
   text: (field, value, described) => {
     const area = h("textarea", { ...described, rows: 2, maxlength: 10000 });
     area.value = value ?? "";
@@ -80,7 +85,7 @@ const CONTROLS = {
   },
   choice: (field, value, described) => {
     const options = field.choices.map((each) =>
-      h("option", { value: each, selected: each === value }, each),
+      h("option", { value: each, selected: each === value }, choiceText(each)),
     );
     return one(h("select", described, h("option", { value: "" }, "—"), options));
   },
@@ -127,9 +132,9 @@ function showProblem(controls, problem) {
 /** Return what a problem says; of lines, also in which one: people count from 1. */
 function messageOf({ place, message }) {
   const [first, , index, column] = place.split(".");
-  if (first !== "values" || !/^\d+$/.test(index ?? "")) return message;
+  if (first !== "values" || !/^\d+$/.test(index ?? "")) return sentence(message);
   const where = column ? `, ${words(column)}` : "";
-  return `Line ${Number(index) + 1}${where}: ${message}`;
+  return `Line ${Number(index) + 1}${where}: ${sentence(message)}`;
 }
 
 /** Show beside each required field that is empty that it must not be; false if one is. */

@@ -1,5 +1,6 @@
 // How values and instants read.
 
+import { words } from "./circulation.js";
 import { h } from "./dom.js";
 
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
@@ -56,6 +57,23 @@ export function grouped(decimal) {
 /** Return an amount with its currency. */
 export const money = ({ amount, currency }) => `${grouped(amount)}\u00a0${currency}`;
 
+/** Return a choice as it reads: one that is a name, such as `mobile_phone`, in words. */
+export const choiceText = (choice) => (/^[a-z][a-z0-9_]*$/.test(choice) ? words(choice) : choice);
+
+/** Return a number of bytes as people say it. */
+export function fileSize(bytes) {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1_000_000
+    ? `${Math.round(bytes / 1000)} kB`
+    : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** Return what the server says of a value as a sentence; it shows values as JSON has them. */
+export function sentence(message) {
+  const text = message.replace(/"([^"]*)"/g, "$1");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
+}
+
 /** Return a field's value as text; of lines, whose fields are `columns`, a line of text each. */
 export function valueText(value, kind, columns = []) {
   if (value === undefined || value === null) return "";
@@ -63,6 +81,7 @@ export function valueText(value, kind, columns = []) {
   if (Array.isArray(value)) return value.map((line) => lineText(line, columns)).join("\n");
   if (kind === "money" || (typeof value === "object" && "currency" in value)) return money(value);
   if (kind === "integer" || kind === "decimal") return grouped(String(value));
+  if (kind === "choice") return choiceText(value);
   return String(value);
 }
 

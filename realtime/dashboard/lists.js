@@ -9,6 +9,7 @@ export const STATUS = {
   pending: "In circulation",
   returned: "Returned",
   withdrawn: "Withdrawn",
+  discarded: "Discarded",
   approved: "Approved",
 };
 

@@ -1,8 +1,8 @@
 // The PDF of a document: a background job, asked for here, whose progress comes over the gateway.
 
 import { fill, h } from "./dom.js";
-import { Followed } from "./followed.js";
-import { jobAfter } from "./store.js";
+import { followJob } from "./following.js";
+import { hasEnded, progressOf } from "./job.js";
 
 export class Paper {
   #document = "";
@@ -46,42 +46,28 @@ export class Paper {
   }
 
   async #follow({ job, position }) {
-    this.#job = new Followed({
-      load: async (wanted, query) => {
-        const {
-          place,
-          position: _,
-          ...found
-        } = await this.api.get(`/v1/jobs/${job}?${query}`, wanted);
-        return { data: found, place };
-      },
-      topics: () => [`job:${job}`],
-      after: jobAfter,
-      changed: () => this.#render(),
-    });
+    this.#job = followJob(this.api, job, () => this.#render());
     this.#job.position = position;
     if (await this.#job.refresh()) this.live.follow(this.#job);
   }
 
   #render() {
     const job = this.#job?.data;
-    const asked = this.#job !== null && !["succeeded", "failed"].includes(job?.state);
+    const asked = this.#job !== null && !(job && hasEnded(job));
     fill(
       this.#place,
       job?.state === "succeeded"
         ? h(
             "a",
             { id: "pdf-link", class: "button", href: `/v1/jobs/${job.job}/result`, download: true },
-            "Open the PDF",
+            "Download the PDF",
           )
         : h(
             "button",
             { id: "pdf", type: "button", disabled: asked, click: () => this.#ask() },
-            asked ? "The PDF is being made…" : "PDF",
+            asked ? "The PDF is being made…" : "Make a PDF",
           ),
-      asked && job?.total
-        ? h("progress", { max: job.total, value: job.done, "aria-label": "Progress of the PDF" })
-        : null,
+      job ? progressOf(job, "Progress of the PDF") : null,
       job?.state === "failed"
         ? h("span", { class: "problem", role: "alert" }, `It could not be made: ${job.error}`)
         : null,

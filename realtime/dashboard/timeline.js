@@ -40,8 +40,8 @@ const SENTENCES = {
     text: `${who} changed ${Object.keys(data.changes)
       .map((each) => labelOf(each, definition))
       .join(", ")}.`,
-    quote: Object.values(data.changes)
-      .map((each) => valueText(each) || "nothing")
+    quote: Object.entries(data.changes)
+      .map(([each, value]) => valueText(value, kindOf(each, definition)) || "nothing")
       .join("; "),
   }),
   "document.submitted": (data, who) => ({
@@ -78,11 +78,16 @@ const SENTENCES = {
   }),
   "document.returned": () => ({ text: "It returned to its requester.", kind: "quiet" }),
   "document.withdrawn": (data, who) => ({ text: `${who} withdrew it.`, quote: data.reason }),
+  "document.discarded": (_, who) => ({ text: `${who} discarded the draft.` }),
   "document.comment_added": (data, who) => ({ text: `${who} said:`, quote: data.text }),
   "document.milestone_reached": (data, who, _step, _name, definition) => ({
     text: `${who} reported: ${labelOf(data.milestone, definition)}.`,
   }),
 };
+
+function kindOf(name, definition) {
+  return definition?.fields.find((each) => each.name === name)?.kind;
+}
 
 function labelOf(part, definition) {
   const parts = [...(definition?.fields ?? []), ...(definition?.milestones ?? [])];

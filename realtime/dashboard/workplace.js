@@ -4,8 +4,9 @@ import { CaseScreen, explanation } from "./case.js";
 import { words } from "./circulation.js";
 import { fill, h } from "./dom.js";
 import { chooseDefinition, draftForm } from "./drafting.js";
-import { followCase, followDocuments, followInbox } from "./following.js";
+import { followCase, followDocuments, followInbox, followJob } from "./following.js";
 import { Frame } from "./frame.js";
+import { JobScreen } from "./job.js";
 import { Known } from "./known.js";
 import { documentsList, inboxList } from "./lists.js";
 import { Live } from "./live.js";
@@ -19,6 +20,7 @@ const PATHS = [
   [/^\/new\/([a-z][a-z0-9_]*)$/, "draft"],
   [/^\/documents\/([0-9a-f-]{36})$/, "case"],
   [/^\/documents\/([0-9a-f-]{36})\/edit$/, "revise"],
+  [/^\/jobs\/([0-9a-f-]{36})$/, "job"],
 ];
 
 export class Workplace {
@@ -26,11 +28,11 @@ export class Workplace {
   #list = "inbox";
   #cursors = [];
   #after = "";
-  #case = null;
+  #shown = null;
   #screen = null;
   #documents = null;
   #turn = 0;
-  #tell = "";
+  #tell = null;
 
   constructor({ api, person, gateway, links, signOut }) {
     Object.assign(this, { api, person });
@@ -58,7 +60,7 @@ export class Workplace {
   close() {
     removeEventListener("hashchange", this.#routed);
     this.live.stop();
-    this.#leaveCase();
+    this.#leave();
     this.frame.close();
   }
 
@@ -70,11 +72,12 @@ export class Workplace {
     const [pattern, name] = PATHS.find(([each]) => each.test(path)) ?? PATHS[0];
     this.#route = [name, ...(pattern.exec(path) ?? []).slice(1)];
     if (name === "inbox" || name === "documents") this.#list = name;
-    this.#leaveCase();
+    this.#leave();
     document.body.dataset.screen = name === this.#list ? "list" : "content";
     if (name === "documents" && !this.#documents) this.#openDocuments();
     const screens = {
       case: this.#openCase,
+      job: this.#openJob,
       choose: this.#openChoice,
       draft: this.#openDraft,
       revise: this.#openRevision,
@@ -85,19 +88,41 @@ export class Workplace {
   };
 
   async #openCase(turn, id) {
-    this.#screen = new CaseScreen({
+    const screen = new CaseScreen({
       person: this.person,
       known: this.known,
       paper: this.paper,
       back: this.#back,
       act: (...given) => this.#act(id, ...given),
     });
-    const screen = this.#screen;
     const shown = followCase(this.api, id, (message) => this.#caseChanged(message));
-    this.#case = shown;
     shown.position = this.#after;
     this.#after = "";
     shown.lost = () => this.#unreadable("You may no longer read this document.");
+    await this.#follow(turn, shown, screen);
+  }
+
+  async #openJob(turn, id) {
+    const shown = followJob(this.api, id, () => this.#soon());
+    const retry = async ({ version }) => {
+      const path = `/v1/jobs/${id}/retry`;
+      ({ position: shown.position } = await this.api.command("POST", path, {}, version));
+      if (this.frame.state !== "live") this.live.renew(shown);
+    };
+    const screen = new JobScreen({
+      person: this.person,
+      known: this.known,
+      back: this.#back,
+      retry,
+    });
+    shown.lost = () => this.#unreadable("You may no longer read this job.");
+    await this.#follow(turn, shown, screen);
+  }
+
+  /** Show something that is kept current, in place of what was shown. */
+  async #follow(turn, shown, screen) {
+    this.#shown = shown;
+    this.#screen = screen;
     fill(this.content, h("p", { class: "loading" }, "Loading…"));
     const isThere = await shown.refresh();
     if (turn !== this.#turn) return;
@@ -155,25 +180,21 @@ export class Workplace {
 
   /** Go to the document that was saved; what refuses its submission is told there. */
   async #saved({ document, version, position }, submits) {
-    this.#after = position;
     let problem = null;
     try {
       if (submits) {
-        const outcome = await this.api.command(
-          "POST",
-          `/v1/documents/${document}/submit`,
-          {},
-          version,
-        );
-        this.#after = outcome.position;
+        const path = `/v1/documents/${document}/submit`;
+        ({ position } = await this.api.command("POST", path, {}, version));
       }
     } catch (error) {
       problem = error;
     }
+    this.#after = position;
+    this.#tell = told(submits, problem);
+    this.#list = "documents";
+    this.#cursors = [];
+    this.#openDocuments(position);
     location.hash = `#/documents/${document}`;
-    this.#refreshDocuments();
-    this.#tell =
-      problem && `It is saved as a draft, and was not submitted. ${explanation(problem)}`;
   }
 
   async #found(turn, path) {
@@ -187,7 +208,7 @@ export class Workplace {
   }
 
   #unreadable(text) {
-    this.#leaveCase();
+    this.#leave();
     this.#put(
       h(
         "article",
@@ -209,13 +230,13 @@ export class Workplace {
     scrollTo(0, 0);
   }
 
-  #leaveCase() {
+  #leave() {
     this.paper?.leave();
-    if (this.#case) {
-      this.#case.left();
-      this.live.leave(this.#case);
+    if (this.#shown) {
+      this.#shown.left();
+      this.live.leave(this.#shown);
     }
-    this.#case = null;
+    this.#shown = null;
     this.#screen = null;
   }
 
@@ -225,8 +246,8 @@ export class Workplace {
 
   // What is done
 
-  async #act(id, name, body, said, version = null) {
-    const [shown, screen] = [this.#case, this.#screen];
+  async #act(id, name, body, said, { tone = "good", version = null } = {}) {
+    const [shown, screen] = [this.#shown, this.#screen];
     try {
       ({ position: shown.position } = await this.api.command(
         "POST",
@@ -239,24 +260,24 @@ export class Workplace {
       return false;
     }
     if (screen !== this.#screen) return true;
-    screen.say(said, false);
+    screen.say(said, tone);
     if (this.frame.state !== "live") this.live.renew(shown);
     return true;
   }
 
   async #refused(shown, screen, error) {
     if ([409, 412].includes(error.status)) await this.live.renew(shown);
-    if (screen === this.#screen) screen.say(explanation(error), true);
+    if (screen === this.#screen) screen.say(explanation(error), "bad");
   }
 
   // The lists
 
-  async #openDocuments() {
+  async #openDocuments(position = "") {
     if (this.#documents) {
       this.#documents.left();
       this.live.leave(this.#documents);
     }
-    const page = followDocuments(this.api, this.#cursors, () => this.#soon());
+    const page = followDocuments(this.api, this.#cursors, position, () => this.#soon());
     this.#documents = page;
     if ((await page.refresh()) && page === this.#documents) this.live.follow(page);
   }
@@ -296,7 +317,7 @@ export class Workplace {
   }
 
   #caseChanged(message) {
-    const { data } = this.#case ?? {};
+    const { data } = this.#shown ?? {};
     if (data) this.known.met(data.document);
     if (message?.data.entry && message.data.entry.actor !== this.person.login) {
       this.frame.announce(
@@ -318,11 +339,11 @@ export class Workplace {
     const here = ["choose", "draft"].includes(this.#route[0]) ? "choose" : this.#list;
     this.frame.show(this.inbox.data?.tasks.length ?? 0, this.inbox.data?.more, here);
     this.#renderList();
-    if (this.#case?.data && this.#screen) {
-      this.#screen.show(this.#case.data);
+    if (this.#shown?.data && this.#screen) {
+      this.#screen.show(this.#shown.data);
       if (this.#tell && this.#screen.element.isConnected) {
-        this.#screen.say(this.#tell, true);
-        this.#tell = "";
+        this.#screen.say(...this.#tell);
+        this.#tell = null;
       }
     }
   }
@@ -345,6 +366,16 @@ export class Workplace {
 
 function nothingChosen() {
   return h("div", { class: "nothing" }, mark(), h("p", {}, "Choose a document to read it."));
+}
+
+/** Return what to say of a document that was saved, and its tone. */
+function told(submits, problem) {
+  if (problem) {
+    return [`It is saved, and was not submitted. ${explanation(problem)}`, "bad"];
+  }
+  return submits
+    ? ["It is in circulation.", "good"]
+    : ["It is saved: nobody is asked to decide before you submit it.", "quiet"];
 }
 
 /** Return which values are others now; null empties a field. */

@@ -171,7 +171,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(office: Offi
                 route.continue_()  # type: ignore[attr-defined]
 
         asker.page.route("**/comments", lose_the_first)
-        asker.page.get_by_label("Say something").fill("Said once.")
+        asker.page.get_by_label("Comment", exact=True).fill("Said once.")
         asker.page.get_by_role("button", name="Comment").click()
         expect(asker.page.locator("#outcome")).to_have_text("Your comment is there.")
         assert len(keys) == 2
@@ -213,8 +213,8 @@ def test_the_pdf_is_made_while_one_waits(office: Office) -> None:
     document = office.submitted(subject="A kiln on paper")
     with office.visitor("haru") as lead:
         lead.open(document)
-        lead.page.get_by_role("button", name="PDF").click()
-        link = lead.page.get_by_role("link", name="Open the PDF")
+        lead.page.get_by_role("button", name="Make a PDF").click()
+        link = lead.page.get_by_role("link", name="Download the PDF")
         expect(link).to_be_visible(timeout=30_000)
         answer = lead.page.request.get(f"{lead.url}{link.get_attribute('href')}")
         assert answer.headers["content-type"] == "application/pdf"
@@ -270,7 +270,7 @@ def test_a_page_whose_session_has_ended_says_so_at_the_next_request(office: Offi
     with office.visitor("emil") as asker:
         asker.open(document)
         asker.page.context.clear_cookies()
-        asker.page.get_by_label("Say something").fill("Who am I?")
+        asker.page.get_by_label("Comment", exact=True).fill("Who am I?")
         asker.page.get_by_role("button", name="Comment").click()
         expect(asker.page.get_by_text("Your session has ended.")).to_be_visible()
         expect(asker.page.get_by_role("article")).to_have_count(0)

@@ -29,6 +29,7 @@ from infra.eventstore import MariaDBFactory
 from infra.feed import Publisher
 from infra.projecting.runner import LaneRunner
 from infra.metrics.metrics import Metrics
+from infra.outage import Outage
 from infra.redis_clients import blocking_client, quick_client
 from infra.schedule import Schedule
 from infra.wakeup import BLOCK_S, Wakeup
@@ -36,6 +37,7 @@ from tests.toys import TOY, decode
 
 logging.basicConfig(level="INFO")
 factory = MariaDBFactory(Environment("worker", os.environ))
+factory.datastore.attempted = Outage().attempted
 recorder, url = factory.application_recorder(), os.environ["REDIS"]
 
 class Parts:
@@ -256,7 +258,8 @@ def test_workers_and_the_scheduler_outlive_the_database(tmp_path_factory, tmp_pa
         log = some_log(56, 200)
         stack.bench.append(log[:100])
         server.kill()
-        wait_until(lambda: "settle the log: " in stack.log(), "the scheduler has noticed")
+        told = "the database gives no connection"
+        wait_until(lambda: stack.log().count(told) == 2, "both have noticed, and told it once")
         server.start()
         stack.bench.append(log[100:])
         stack.wait_for_head()

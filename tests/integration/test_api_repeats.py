@@ -138,6 +138,7 @@ def test_a_repetition_comes_before_the_version(world: World) -> None:
         ("reject", {"revision": "0" * 64, "reason": "no", "step": "nowhere"}),
         ("submit", {}),
         ("withdraw", {}),
+        ("discard", {}),
         ("comments", {"text": "hm"}),
     ],
 )

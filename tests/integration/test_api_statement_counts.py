@@ -154,6 +154,7 @@ CASES: Mapping[type[Command], Case] = {
     document.ApproveStep: Case("mia", "POST", "{document}/approve", ("people",)),
     document.RejectStep: Case("mia", "POST", "{document}/reject"),
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
+    document.DiscardDocument: Case("ann", "POST", "{document}/discard"),
     document.AddComment: Case("ann", "POST", "{document}/comments"),
     document.ReachMilestone: Case("fin", "POST", "{document}/milestones/ordered"),
     job.RequestJob: Case("ann", "POST", "/v1/jobs", ("unfinished",)),

@@ -46,6 +46,19 @@ def test_a_purchase_goes_from_draft_to_paid(world: World) -> None:
     assert types[-1] == "document.comment_added"
 
 
+def test_a_draft_is_discarded_and_stays_readable(world: World) -> None:
+    document = world.draft()
+    path = f"/v1/documents/{document}"
+    world.do("POST", f"{path}/discard", by="ann")
+    assert world.shown(document)["status"] == "discarded"
+    types = [each["type"] for each in world.ok("GET", f"{path}/timeline", by="ann")["items"]]
+    assert types == ["document.created", "document.discarded"]
+    listed = world.ok("GET", "/v1/documents?status=discarded", by="ann")
+    assert [each["document"] for each in listed["items"]] == [str(document)]
+    answer = world.call("POST", f"{path}/submit", by="ann")
+    assert (answer.status_code, answer.json["type"]) == (409, "urn:ringi:problem:wrong-status")
+
+
 def test_a_rejected_document_returns_and_goes_again(world: World) -> None:
     document = world.pending()
     path = f"/v1/documents/{document}"

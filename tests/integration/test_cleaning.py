@@ -1,28 +1,40 @@
 """Cleaning: what is old goes, what readers need stays, and who comes too late is told so."""
 
 import asyncio
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.persistence import PersistenceError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from infra.bootstrap import prepare
 from infra.cleaning import feed as cleaning_feed
+from infra.cleaning import mail as cleaning_mail
 from infra.cleaning.feed import clean_feed
 from infra.cleaning.keys import clean_keys
+from infra.cleaning.mail import UNANSWERED_DAYS, clean_mail
 from infra.eventstore.datastore import Datastore
 from infra.eventstore.idempotency import Idempotency
+from infra.home import CHECKOUT
+from infra.mail.deliveries import SETTLED, Deliveries, State
 from infra.redis_server import RedisServer
+from infra.results import Results
 from infra.stack import MariaDBServer
 from realtime.items import Push, SnapshotNeeded
 from realtime.protocol import Place
-from tests.integration.api_world import VALUES, a_company
-from tests.integration.observing import an_event, rows
+from tests.integration.api_world import VALUES, World, a_company
+from tests.integration.observing import an_event, rows, wait_until
+from tests.mail_server import MailServer, a_mail_server
+from tests.post_office import PostOffice, a_post_office, give_addresses
 from tests.running_gateway import Parts, run, running, some_access
 from tests.servers import ACCOUNTS, TestStore
 from tests.telling import Teller
@@ -252,3 +264,234 @@ def test_a_command_that_is_repeated_after_its_key_was_cleaned_happens_no_second_
             "urn:ringi:problem:already-exists",
         )
         assert world.shown(made["document"])["version"] == made["version"]
+
+
+# The mail
+
+
+@pytest.fixture(scope="module")
+def world(server: MariaDBServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with a_company(server, tmp_path_factory.mktemp("redis"), "cleaned_mail") as world:
+        give_addresses(world)
+        yield world
+
+
+@pytest.fixture
+def smtp() -> Iterator[MailServer]:
+    with a_mail_server() as smtp:
+        yield smtp
+
+
+@pytest.fixture
+def office(world: World, smtp: MailServer, tmp_path: Path) -> Iterator[PostOffice]:
+    with a_post_office(world, tmp_path / "mail", smtp) as office:
+        yield office
+
+
+def months_pass(office: PostOffice, days: int = 40, where: str = "TRUE") -> None:
+    views = office.world.store.views
+    with office.parts.writing.cursor() as cursor:
+        for table, column in (("delivery", "changed_at"), ("notice", "handled_at")):
+            cursor.execute(
+                f"UPDATE {views}.{table} SET {column} = {column} - INTERVAL {days} DAY"
+                f" WHERE {where}"
+            )
+
+
+def notices(office: PostOffice) -> int:
+    ((count,),) = rows(
+        office.world.store.server, f"SELECT COUNT(*) FROM {office.world.store.views}.notice"
+    )
+    return count
+
+
+def become(office: PostOffice, state: State, login: str = "mia") -> None:
+    with office.parts.writing.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {office.world.store.views}.delivery SET state = %s WHERE login = %s",
+            (state.value, login),
+        )
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_notice_goes_when_all_of_it_is_settled_for_long(office: PostOffice, state: State) -> None:
+    office.approve(office.waits_for_mia(), by="mia")
+    office.run()
+    assert office.states == {"mia": "sent", "ann": "sent"}
+    become(office, state)
+    assert clean_mail(office.parts.writing, 30, never) == 0, "it is young"
+    months_pass(office)
+    assert clean_mail(office.parts.writing, 30, never) == 1 + (state in SETTLED)
+    assert office.states == ({} if state in SETTLED else {"mia": state.value})
+    assert notices(office) == len(office.states)
+    months_pass(office, UNANSWERED_DAYS)
+    answered = state in (State.WAITING, State.SENDING)
+    clean_mail(office.parts.writing, 30, never)
+    assert office.states == ({"mia": state.value} if answered else {})
+
+
+def test_all_of_a_notice_stays_while_one_of_it_is_not_settled(office: PostOffice) -> None:
+    document = UUID(office.world.pending())
+    office.approve(document, by="mia")
+    office.run()
+    become(office, State.WAITING, "fin")
+    months_pass(office)
+    assert clean_mail(office.parts.writing, 30, never) == 1
+    assert office.states == {"fay": "sent", "fin": "waiting"}
+    become(office, State.SENT, "fin")
+    months_pass(office, -40, "notice = notice")
+    months_pass(office, 40)
+    assert clean_mail(office.parts.writing, 30, never) == 1
+    assert (office.states, notices(office)) == ({}, 0)
+
+
+def test_a_notice_that_nobody_wants_goes_and_one_that_failed_is_shown_for_a_year(
+    office: PostOffice,
+) -> None:
+    views = office.world.store.views
+    with office.parts.writing.cursor() as cursor:
+        for error in ("", "gone wrong"):
+            cursor.execute(
+                f"INSERT INTO {views}.notice (notice, kind, stream, version, error)"
+                " VALUES (%s, 'job_finished', %s, 1, %s)",
+                (uuid4().bytes, uuid4().bytes, error),
+            )
+    months_pass(office)
+    assert clean_mail(office.parts.writing, 30, never) == 1
+    assert office.counts == {"not_handled": 1}
+    months_pass(office, UNANSWERED_DAYS)
+    assert clean_mail(office.parts.writing, 30, never) == 1
+
+
+def test_what_an_operator_lets_be_sent_again_is_not_cleaned_meanwhile(
+    office: PostOffice, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smtp.answers_to["mia@example.org"] = "550 no"
+    office.waits_for_mia()
+    office.run()
+    smtp.answers_to.clear()
+    months_pass(office)
+    ((notice, login),) = office.rows("notice, login")
+    chosen = cleaning_mail._settled
+
+    def retried_meanwhile(*asked: object) -> list[bytes]:
+        found = chosen(*asked)  # type: ignore[arg-type]
+        Deliveries(office.parts.writing).retry(UUID(bytes=notice), login)
+        return found
+
+    monkeypatch.setattr(cleaning_mail, "_settled", retried_meanwhile)
+    assert clean_mail(office.parts.writing, 30, never) == 0
+    office.run()
+    assert smtp.recipients == ["mia@example.org"]
+
+
+def test_cleaning_mail_stops_when_it_is_enough(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning_mail, "BATCH", 2)
+    for _ in range(5):
+        office.waits_for_mia()
+    office.run()
+    months_pass(office)
+    answers = iter([False, False])
+    assert clean_mail(office.parts.writing, 30, lambda: next(answers, True)) == 4
+    assert clean_mail(office.parts.writing, 30, never) == 1
+    assert (office.rows(), notices(office)) == ([], 0)
+
+
+DOINGS = ("ask", "run", "look", "come late", "clean", "drop", "serve", "restart")
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(doings=st.lists(st.sampled_from(DOINGS), max_size=14))
+@example(["ask", "look", "run", "clean", "come late"])
+@example(["ask", "drop", "run", "look", "clean", "serve", "restart", "come late"])
+def test_no_mail_is_sent_twice_whoever_comes_late_after_the_rows_are_cleaned(
+    world: World, smtp: MailServer, tmp_path: Path, doings: Sequence[str]
+) -> None:
+    """Years pass between what a worker sees and what it does, and all that may go is gone."""
+    smtp.drops_at = ""
+    before = len(smtp.taken)
+    with a_post_office(world, tmp_path / "mail", smtp) as office:
+        asked, late = 0, Late(office)
+        for doing in (*doings, "serve", "run", "come late", "run"):
+            world.pump()
+            match doing:
+                case "ask":
+                    office.waits_for_mia()
+                    asked += 1
+                case "run":
+                    office.run()
+                case "look":
+                    late = Late(office)
+                case "come late":
+                    late.comes()
+                case "clean":
+                    months_pass(office, 2 * UNANSWERED_DAYS)
+                    clean_mail(office.parts.writing, 30, never)
+                case "drop" | "serve":
+                    smtp.drops_at = "verdict" if doing == "drop" else ""
+                case "restart":
+                    prepare(world.settings)
+        ids = [str(mail["Message-ID"]) for mail in smtp.mails[before:]]
+        assert len(ids) == len(set(ids)), "a mail was sent twice"
+        assert len(ids) == asked, "a mail was lost"
+
+
+class Late:
+    """A worker that has looked at what there is, and acts on it ages later."""
+
+    def __init__(self, office: PostOffice) -> None:
+        self.mail = office.parts.mail
+        self.notices = self.mail.handling._next()
+        self.deliveries = self.mail.deliveries.due(100)
+
+    def comes(self) -> None:
+        for notice in self.notices:
+            self.mail.handling._handle(notice)
+        with closing(self.mail.carrier()) as carrier:
+            for delivery in self.deliveries:
+                self.mail._send(carrier, delivery)
+
+
+# The results
+
+
+def test_a_process_of_jobs_cleans_its_folder_without_a_scheduler(
+    world: World, tmp_path: Path
+) -> None:
+    results = Results(tmp_path / "results")
+    (tmp_path / "made").write_bytes(b"made")
+    digest, _ = results.keep(tmp_path / "made")
+    old = results.folder / digest[:2] / digest
+    os.utime(old, (1.0, 1.0))
+    env = world.store.env()
+    given = {
+        "RINGI_HOME": str(tmp_path),
+        "RINGI_DATABASE_URL": env["MARIADB_URL"],
+        "RINGI_LOG": world.store.log,
+        "RINGI_VIEWS": world.store.views,
+        "RINGI_REDIS_URL": world.redis.url,
+    }
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("RINGI_")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "workers.jobs"], env={**plain, **given}, cwd=CHECKOUT
+    ) as process:
+        try:
+            wait_until(lambda: not old.exists(), "the old result is gone")
+            wait_until(lambda: bool(status_of(world)), "the status shows it")
+        finally:
+            process.kill()
+    ((error,),) = status_of(world)
+    assert error == ""
+
+
+def status_of(world: World) -> Sequence[tuple[str]]:
+    return rows(
+        world.store.server,
+        f"SELECT error FROM {world.store.views}.schedule WHERE entry = 'clean the results'",
+    )

@@ -14,7 +14,7 @@ from domain.directory.commands import DeactivatePerson, SetMailAddress, SetNotic
 from domain.streams import person_stream
 from infra.mail.deliveries import Deliveries
 from infra.mail.due import enqueue_due_mail
-from infra.mail.overview import deliveries
+from infra.mail.overview import Unreached, deliveries, unreached
 from infra.mail.patience import ATTEMPTS
 from infra.ports import free_port
 from infra.position import lane_of
@@ -53,7 +53,7 @@ def test_who_is_to_decide_is_told_and_then_who_asked(office: PostOffice, smtp: M
     office.run()
     (mail,) = smtp.mails
     assert (mail["To"], mail["From"]) == ("mia@example.org", "Ringi <ringi@example.org>")
-    assert mail["Subject"] == "Purchase of Ann waits for your decision"
+    assert mail["Subject"] == f"Purchase {str(document)[:8]} of Ann waits for your decision"
     assert mail["Auto-Submitted"] == "auto-generated"
     text = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
     assert "at the step lead" in text
@@ -63,7 +63,7 @@ def test_who_is_to_decide_is_told_and_then_who_asked(office: PostOffice, smtp: M
     office.run()
     office.run()
     assert smtp.recipients == ["mia@example.org", "ann@example.org"]
-    assert smtp.mails[1]["Subject"] == "Purchase: approved"
+    assert smtp.mails[1]["Subject"] == f"Your Purchase {str(document)[:8]} was approved"
     assert {state for _, state in office.rows()} == {"sent"}
 
 
@@ -84,6 +84,7 @@ def test_who_has_no_address_is_counted(world: World, office: PostOffice, smtp: M
     office.run()
     assert smtp.taken == []
     assert office.counts == {"no_address": 1}
+    assert unreached(world.parts.writing) == [Unreached("mia", 1)]
 
 
 def test_a_notice_waits_until_the_view_of_people_has_reached_it(

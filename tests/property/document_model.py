@@ -145,12 +145,24 @@ class Model:
         self._end("withdrawn")
         return None
 
+    def discard(self, who: str) -> str | None:
+        if self.status == "absent":
+            return "not_found"
+        if who != self.requester:
+            return "not_allowed"
+        if self.status != "draft":
+            return "wrong_status"
+        self.status = "discarded"
+        return None
+
     def comment(self, who: str, text: str) -> str | None:
         if self.status == "absent":
             return "not_found"
         mine = {("person", who), *(("role", role) for role in self.roles(who))}
         if who != self.requester and not mine & self.parties and "admin" not in self.roles(who):
             return "not_allowed"
+        if self.status == "discarded":
+            return "wrong_status"
         return None if text.strip() else "missing_field"
 
     def reach(self, who: str, number: int) -> str | None:

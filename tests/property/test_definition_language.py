@@ -46,7 +46,7 @@ def steps() -> st.SearchStrategy[Step]:
         st.just("s"),
         st.lists(APPROVERS, min_size=1, max_size=3).map(tuple),
         label=LABELS,
-        condition=st.sampled_from(["", 'cost > money("5")', 'no == "010" # no comment'[:11]]),
+        condition=st.sampled_from(["", 'cost > money("5")', 'no == "010"']),
         counting=st.sampled_from([Counting(), Counting(persons=1), Counting(Rule.ANY)]),
         in_order=st.booleans(),
         missing=st.sampled_from(Missing),
@@ -138,7 +138,7 @@ def test_what_is_printed_reads_as_it_was(content: Content) -> None:
     assert list(read.findings) == []
     assert read.content is not None
     assert canonical(read.content) == canonical(content)
-    assert read_body(body).content == replace(content, label=content.label)
+    assert read_body(body).content == content
 
 
 @given(contents())

@@ -23,6 +23,7 @@ from domain.document.commands import (
     AddComment,
     ApproveStep,
     CreateDocument,
+    DiscardDocument,
     ReachMilestone,
     RejectStep,
     ReviseDocument,
@@ -258,6 +259,10 @@ class DocumentMachine(RuleBasedStateMachine):
     @rule(by=who, reason=texts)
     def withdraw(self, by: str, reason: str) -> None:
         self.attempt(WithdrawDocument(DOCUMENT, reason), by, self.model.withdraw(by))
+
+    @rule(by=who)
+    def discard(self, by: str) -> None:
+        self.attempt(DiscardDocument(DOCUMENT), by, self.model.discard(by))
 
     @rule(by=who, text=texts)
     def comment(self, by: str, text: str) -> None:

@@ -21,6 +21,7 @@ from domain.document.commands import (
     AddComment,
     ApproveStep,
     CreateDocument,
+    DiscardDocument,
     ReachMilestone,
     RejectStep,
     ReviseDocument,
@@ -59,6 +60,7 @@ asked = st.one_of(
     st.builds(ApproveStep, documents, st.just("")),
     st.builds(RejectStep, documents, st.just(""), st.just("no")),
     st.builds(WithdrawDocument, documents),
+    st.builds(DiscardDocument, documents),
     st.builds(AddComment, documents, st.just("hello")),
     st.builds(ReachMilestone, documents, st.sampled_from(["ordered", "paid"])),
 )

@@ -1,11 +1,14 @@
 """The command line: one table, quick help, errors in one line."""
 
+import json
 import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 import api.cli
@@ -98,3 +101,44 @@ def test_who_reads_no_more_stops_nothing() -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "went on\n")
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder of an installation that was made once and does not run."""
+    for name in [name for name in os.environ if name.startswith("RINGI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RINGI_HOME", str(tmp_path))
+    database = f"mysql+pymysql://ann:hidden@localhost?unix_socket={tmp_path}/db.sock"
+    (tmp_path / "environment").write_text(
+        f"RINGI_DATABASE_URL='{database}'\nRINGI_REDIS_URL='unix://{tmp_path}/redis.sock'\n"
+    )
+    return tmp_path
+
+
+def checked(*arguments: str) -> Result:
+    return CliRunner().invoke(api.cli.command_line("check-config"), ["check-config", *arguments])
+
+
+def test_check_config_says_once_that_the_installation_is_stopped(stopped: Path) -> None:
+    shown = checked()
+    told = shown.output.splitlines()[shown.output.splitlines().index("") + 1 :]
+    assert shown.exit_code == 0
+    assert [line.split()[0] for line in told] == ["stopped", "at", "ok"]
+    assert "(RINGI_DATABASE_URL, RINGI_REDIS_URL)" in told[1]
+    found = json.loads(checked("--json").output)
+    assert found["stopped"] == ["RINGI_DATABASE_URL", "RINGI_REDIS_URL"]
+
+
+def test_check_config_looks_at_servers_that_are_given_and_names_where_it_tried(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = f"mysql+pymysql://ann:hidden@localhost?unix_socket={stopped}/given.sock"
+    monkeypatch.setenv("RINGI_DATABASE_URL", there)
+    monkeypatch.setenv("RINGI_REDIS_URL", "redis://:hidden@127.0.0.1:1/")
+    shown = checked()
+    assert shown.exit_code == 1
+    assert "stopped" not in shown.output
+    assert f"no server answers at {stopped}/given.sock within" in shown.output
+    assert "no answer at 127.0.0.1:1 within" in shown.output
+    assert "hidden" not in shown.output

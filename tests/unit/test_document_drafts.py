@@ -3,14 +3,30 @@
 import pytest
 
 from domain.definition.content import Field, FieldKind
-from domain.document.commands import CreateDocument, ReviseDocument
+from domain.document.commands import (
+    AddComment,
+    CreateDocument,
+    DiscardDocument,
+    ReviseDocument,
+    SubmitDocument,
+    WithdrawDocument,
+)
 from domain.document.decide import LARGEST_CONTENT
-from domain.document.events import DocumentCreated, DocumentRevised
+from domain.document.events import DocumentCreated, DocumentDiscarded, DocumentRevised
 from domain.document.state import Status, fold
 from domain.errors import Reason
 from domain.values import Money, revision_of
-from tests.builders import ANN, BOB, DOCUMENT, Given, content, given, ports
-from tests.documents import COST, approved, created, draft, pending, returned, withdrawn
+from tests.builders import ANN, BOB, DOCUMENT, MIA, ZOE, Given, content, given, ports
+from tests.documents import (
+    COST,
+    approved,
+    created,
+    discarded,
+    draft,
+    pending,
+    returned,
+    withdrawn,
+)
 
 EMPTY = revision_of({})
 
@@ -167,3 +183,47 @@ def test_all_texts_of_a_document_together_are_bounded() -> None:
     )
     over = CreateDocument(DOCUMENT, "purchase", {**full, "part_7": whole + "x"})
     given(world=world).when(over).refused(Reason.INVALID, "values")
+
+
+# ---- discard
+
+DISCARD = DiscardDocument(DOCUMENT)
+
+
+def test_a_requester_discards_a_draft_and_nobody_else_does() -> None:
+    draft().when(DISCARD).then(DocumentDiscarded())
+    for actor in (BOB, MIA, ZOE):
+        draft().when(DISCARD, actor).refused(Reason.NOT_ALLOWED)
+    given().when(DISCARD).refused(Reason.NOT_FOUND, "document")
+
+
+@pytest.mark.parametrize(
+    "where", [pending, returned, withdrawn, approved], ids=lambda where: where.__name__
+)
+def test_what_was_submitted_is_withdrawn_and_not_discarded(where) -> None:
+    decided = where().when(DISCARD)
+    decided.refused(Reason.WRONG_STATUS)
+    assert decided.refusal is not None
+    assert "is withdrawn instead" in decided.refusal.message
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        DISCARD,
+        ReviseDocument(DOCUMENT, {"title": "Chair"}),
+        SubmitDocument(DOCUMENT),
+        WithdrawDocument(DOCUMENT),
+        AddComment(DOCUMENT, "wait"),
+    ],
+    ids=lambda command: command.NAME,
+)
+def test_nothing_more_can_be_done_with_what_was_discarded(command) -> None:
+    found = fold(discarded().history)
+    assert found is not None
+    assert (found.status, found.round, found.step, found.slots) == (Status.DISCARDED, 0, "", ())
+    discarded().when(command).refused(Reason.WRONG_STATUS)
+
+
+def test_what_was_discarded_tells_strangers_nothing() -> None:
+    discarded().when(AddComment(DOCUMENT, "wait"), BOB).refused(Reason.NOT_ALLOWED)

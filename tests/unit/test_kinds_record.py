@@ -1,26 +1,41 @@
 """A record says what the events say: who decided what, when, and where in the log."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.definition.content import FieldKind, LineField
+from domain.definition.content import Field, FieldKind, LineField
 from domain.document.commands import (
     AddComment,
     ApproveStep,
     ReachMilestone,
+    ReviseDocument,
     SubmitDocument,
     WithdrawDocument,
 )
 from domain.document.events import EVENTS, StepBlocked
 from domain.values import Line, Money
 from tests import documents as at
-from tests.builders import DOCUMENT, FAY, FIN, MIA, Given, content, recorded
+from tests.builders import DOCUMENT, FAY, FIN, MIA, Given, a_meta, content, recorded
 from tests.golden.examples import EXAMPLES
+from workers.kinds.naming import Naming, logins_of
 from workers.kinds.record import Record, arrange
-from workers.kinds.wording import direction, figure, grouped, happened, shown
+from workers.kinds.wording import (
+    direction,
+    figure,
+    grouped,
+    happened,
+    label,
+    moment,
+    shown,
+    subject_of,
+)
+
+NAMING = Naming({"mia": "Mia Meyer", "fay": "Fay Fox"})
 
 
 def record_of(history: Given) -> Record:
@@ -115,15 +130,57 @@ def test_comments_and_milestones_are_told() -> None:
 
 def test_every_event_has_words() -> None:
     for event in EVENTS:
-        words = happened(EXAMPLES[event.TOPIC], content())
+        words = happened(EXAMPLES[event.TOPIC], content(), NAMING)
         assert words.startswith(event.TOPIC.partition(".")[2].replace("_", " "))
 
 
 def test_a_decision_in_words_names_who_and_what() -> None:
     history = at.at_finance().after(ApproveStep(DOCUMENT, at.DEAR_REVISION), FAY).history
-    lines = [happened(each, content()) for each in history]
-    assert f"slot approved: money, by fay, revision {at.DEAR_REVISION[:12]}" in lines
-    assert "step started: lead, waits for person mia" in lines
+    lines = [happened(each, content(), NAMING) for each in history]
+    assert f"slot approved: Money, by Fay Fox (fay), revision {at.DEAR_REVISION[:12]}" in lines
+    assert "step started: Lead, waits for Mia Meyer (mia)" in lines
+    assert "step started: Money, waits for the role Finance" in lines
+
+
+def test_everybody_whom_a_document_names_is_called_by_name() -> None:
+    history = (
+        at.draft()
+        .after(ReviseDocument(DOCUMENT, {"deputy": "bob"}))
+        .after(SubmitDocument(DOCUMENT))
+    )
+    events = recorded(history.history)
+    events[-1] = replace(events[-1], meta=a_meta("zoe", on_behalf_of="ann"))
+    assert logins_of(events, [content()]) == {"ann", "bob", "mia", "zoe"}
+    assert logins_of(events, [content(fields=())]) == {"ann", "mia", "zoe"}
+
+
+def test_who_is_not_known_here_is_called_by_the_login() -> None:
+    assert [NAMING(login) for login in ("mia", "system")] == ["Mia Meyer (mia)", "system"]
+    assert [NAMING.name(login) for login in ("mia", "system")] == ["Mia Meyer", "system"]
+
+
+def test_a_document_is_called_by_its_first_text_as_in_lists() -> None:
+    fields = (
+        Field("cost", FieldKind.MONEY),
+        Field("a", FieldKind.TEXT),
+        Field("b", FieldKind.TEXT),
+    )
+    found = content(fields=fields)
+    assert subject_of(found, {"b": "second", "cost": at.COST}) == "second"
+    assert subject_of(found, {"b": "second", "a": "first\nand more"}) == "first"
+    assert subject_of(found, {"a": "x" * 161}) == "x" * 160 + "…"
+    assert subject_of(found, {"cost": at.COST}) == ""
+
+
+def test_what_has_no_label_is_called_by_its_name_in_words() -> None:
+    assert label(Field("due_by", FieldKind.TEXT, label="Wanted by"), "due_by") == "Wanted by"
+    assert label(Field("due_by", FieldKind.TEXT), "due_by") == "Due by"
+    assert label(None, "line_manager") == "Line manager"
+
+
+def test_an_instant_reads_as_people_say_it() -> None:
+    instant = datetime(2026, 3, 1, 0, 59, 59, 999999, tzinfo=timezone(timedelta(hours=2)))
+    assert moment(instant) == "28 February 2026, 22:59:59"
 
 
 # ---- values
@@ -137,7 +194,11 @@ def test_a_decision_in_words_names_who_and_what() -> None:
         ("1000.000001", FieldKind.DECIMAL, "1\u202f000.000001"),
         (-40, FieldKind.INTEGER, "\u221240"),
         ("1000", FieldKind.TEXT, "1000"),
-        ("finance", FieldKind.ROLE, "finance"),
+        ("cost_control", FieldKind.ROLE, "Cost control"),
+        ("office_supplies", FieldKind.CHOICE, "Office supplies"),
+        ("mia", FieldKind.PERSON, "Mia Meyer (mia)"),
+        ("bob", FieldKind.PERSON, "bob"),
+        ("office_supplies", FieldKind.TEXT, "office_supplies"),
         (None, FieldKind.MONEY, ""),
         ("2026-11-23", FieldKind.DATE, "2026-11-23"),
         (True, FieldKind.TRUTH, "yes"),
@@ -145,7 +206,7 @@ def test_a_decision_in_words_names_who_and_what() -> None:
     ],
 )
 def test_a_value_is_shown_as_its_field_is(value: object, kind: FieldKind, text: str) -> None:
-    assert shown(value, kind) == text  # type: ignore[arg-type]
+    assert shown(value, kind, NAMING) == text  # type: ignore[arg-type]
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=6, allow_nan=False))
@@ -180,6 +241,6 @@ def test_lines_are_shown_a_line_each_with_what_their_definition_no_longer_knows(
         Line(3, {"cost": Money(Decimal("1000.00"), "EUR"), "pieces": 1000}),
         Line(1, {"old_name": "x"}),
     )
-    assert shown(lines, FieldKind.LINES, columns) == (
+    assert shown(lines, FieldKind.LINES, NAMING, columns) == (
         "3. Pieces: 1\u202f000, cost: 1\u202f000.00\u00a0EUR\n1. old name: x"
     )

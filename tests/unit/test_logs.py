@@ -74,3 +74,27 @@ def test_what_json_does_not_know_is_shown_as_text(
     line = json.loads(stream.getvalue())
     assert line["thing"].startswith("<object")
     assert line["many"] == [1, 2]
+
+
+def test_nothing_in_extra_takes_the_place_of_what_every_line_has(
+    logger: logging.Logger, stream: io.StringIO
+) -> None:
+    logger.handlers[0].setFormatter(logs.formatter("json"))
+    logger.warning("odd", extra={"time": "never", "level": "none", "logger": "nobody"})
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["logger"]) == ("warning", "ringi.test")
+    assert line["time"] != "never"
+
+
+def test_other_handlers_find_the_record_as_it_was(
+    logger: logging.Logger, stream: io.StringIO
+) -> None:
+    logger.handlers[0].setFormatter(logs.formatter("json"))
+    other = io.StringIO()
+    after = logging.StreamHandler(other)
+    logger.addHandler(after)
+    try:
+        logger.info("%s at %d", "look", 7, extra={"lane": 3})
+    finally:
+        logger.removeHandler(after)
+    assert other.getvalue() == "look at 7\n"

@@ -20,7 +20,16 @@ from infra.mail.server import SmtpServer, Tls
 from infra.mail.telling import Told
 
 STREAM = UUID("0b7b4a52-4d7c-4f0e-9a5e-3f4f8d1f6a10")
-TOLD = Told("Purchase", "Document", "waiting", "Ann Åse", "The manager", STREAM, "/#/documents/x")
+TOLD = Told(
+    "Purchase",
+    "0b7b4a52",
+    "Document",
+    "waiting",
+    "Ann Åse",
+    "The manager",
+    STREAM,
+    "/#/documents/x",
+)
 DELIVERY = Delivery(
     UUID(int=7),
     "mia",
@@ -56,7 +65,7 @@ def test_a_letter_says_what_where_and_that_a_machine_wrote_it() -> None:
     assert dict(mail.items()) | {"Content-Type": ""} == {
         "From": "Ringi <ringi@example.org>",
         "To": "mia@example.org",
-        "Subject": "Purchase of Ann Åse waits for your decision",
+        "Subject": "Purchase 0b7b4a52 of Ann Åse waits for your decision",
         "Date": "Mon, 23 Nov 2026 10:00:00 +0000",
         "Message-ID": f"<{letters.message_id(DELIVERY)}@example.org>",
         "Auto-Submitted": "auto-generated",
@@ -64,7 +73,7 @@ def test_a_letter_says_what_where_and_that_a_machine_wrote_it() -> None:
         "Content-Type": "",
     }
     for text in (body(mail), body(mail, "html")):
-        assert "Purchase, requested by Ann Åse, waits for your decision" in text
+        assert "Purchase 0b7b4a52, requested by Ann Åse, waits for your decision" in text
         assert "at the step The manager" in text
         assert "https://ringi.example/#/documents/x" in text
         assert str(STREAM) in text
@@ -74,16 +83,35 @@ def test_a_letter_says_what_where_and_that_a_machine_wrote_it() -> None:
 def test_a_letter_says_how_it_was_decided(outcome: str) -> None:
     told = replace(TOLD, outcome=outcome, step="")
     mail = written(told, NoticeKind.DOCUMENT_DECIDED)
-    assert mail["Subject"] == f"Purchase: {outcome}"
-    assert f"was {outcome}." in body(mail)
+    assert mail["Subject"] == f"Your Purchase 0b7b4a52 was {outcome}"
+    assert f"Your request, Purchase 0b7b4a52, was {outcome}" in body(mail)
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_a_text_has_no_two_blank_lines_and_no_part_a_version_of_its_own(kind: NoticeKind) -> None:
+    mail = written(kind=kind)
+    assert "\n\n\n" not in body(mail).replace("\r\n", "\n")
+    assert [part["MIME-Version"] for part in mail.walk()] == ["1.0", None, None]
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_a_subject_tells_one_document_from_another_however_long_its_name_is(
+    kind: NoticeKind,
+) -> None:
+    told = replace(TOLD, what="P" * 500, requester="Q" * 500, outcome="succeeded")
+    other = replace(told, mark="1c8c5b63")
+    assert written(told, kind)["Subject"] != written(other, kind)["Subject"]
 
 
 def test_a_letter_says_how_a_job_ended() -> None:
-    told = replace(TOLD, what="pdf", subject="Job", outcome="failed", step="")
+    told = replace(TOLD, what="PDF of Purchase", subject="Job", outcome="succeeded", step="")
     mail = written(told, NoticeKind.JOB_FINISHED)
-    assert mail["Subject"] == "pdf: failed"
-    assert "has failed." in body(mail)
+    assert mail["Subject"] == "Your PDF of Purchase 0b7b4a52 is ready"
+    assert "is ready to be downloaded." in body(mail)
     assert "Job 0b7b4a52" in body(mail)
+    mail = written(replace(told, outcome="failed"), NoticeKind.JOB_FINISHED)
+    assert mail["Subject"] == "Your PDF of Purchase 0b7b4a52 could not be made"
+    assert "The page says why." in body(mail)
 
 
 def test_the_same_delivery_is_the_same_bytes_and_another_ones_id_differs() -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
+from time import time
 
 import pytest
 from hypothesis import given
@@ -214,3 +215,37 @@ def test_many_who_keep_the_same_at_once_all_succeed(results: Results, tmp_path: 
         found = set(pool.map(lambda _: results.keep(path), range(40)))
     assert found == {(sha256(path.read_bytes()).hexdigest(), 10_000)}
     assert len(files_of(results)) == 1
+
+
+def test_of_those_who_share_a_folder_one_sweeps_it_in_each_period(
+    results: Results, tmp_path: Path
+) -> None:
+    for content, expected in ((b"one", 1), (b"two", None)):
+        age(results, results.keep(a_file(tmp_path, content))[0])
+        assert Results(results.folder).sweep_in_turn(LONG_AGO + 1, 3600) == expected
+    swept = results.folder / "swept"
+    for moment in (LONG_AGO, time() + 3 * 3600):  # long since, and by a clock that was set back
+        age(results, results.keep(a_file(tmp_path))[0])
+        os.utime(swept, (moment, moment))
+        assert results.sweep_in_turn(LONG_AGO + 1, 3600)
+        assert results.sweep_in_turn(LONG_AGO + 1, 3600) is None
+
+
+def test_nobody_sweeps_while_somebody_does(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    age(results, results.keep(a_file(tmp_path))[0])
+    rivals, sweep = [], Results.sweep
+
+    def meanwhile(self: Results, before: float) -> int:
+        rivals.append(results.sweep_in_turn(before, 0))
+        return sweep(self, before)
+
+    monkeypatch.setattr(Results, "sweep", meanwhile)
+    assert results.sweep_in_turn(LONG_AGO + 1, 0) == 1
+    assert rivals == [None]
+
+
+def test_where_nothing_was_ever_kept_no_folder_is_made(results: Results) -> None:
+    assert results.sweep_in_turn(LONG_AGO, 3600) is None
+    assert not results.folder.exists()

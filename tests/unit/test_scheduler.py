@@ -10,11 +10,11 @@ from threading import Event, Thread
 import pytest
 from redis import ConnectionError as RedisConnectionError
 
-from infra.eventstore.errors import UnreachableError
+from infra.eventstore.errors import LogStalledError, UnreachableError
 from infra.metrics.metrics import Metrics
 from infra.schedule import Period
 from workers import scheduler
-from workers.schedule import ENTRIES, Entry
+from workers.schedule import CLEAN_RESULTS, ENTRIES, Entry
 from workers.scheduler import Attendant, Watch
 
 
@@ -69,8 +69,8 @@ def test_a_trouble_is_logged_when_it_begins_changes_and_ends(
 ) -> None:
     troubles = [
         None,
-        UnreachableError("the database"),
-        UnreachableError("the database"),
+        LogStalledError("the log"),
+        LogStalledError("the log"),
         RedisConnectionError("Redis"),
         None,
         None,
@@ -86,11 +86,28 @@ def test_a_trouble_is_logged_when_it_begins_changes_and_ends(
         while troubles:
             attendant.run_once()
     assert [record.message for record in caplog.records] == [
-        "work: UnreachableError: the database",
+        "work: LogStalledError: the log",
         "work: ConnectionError: Redis",
         "work: works again",
     ]
     assert (runs(parts, "done"), runs(parts, "failed")) == (3, 3)
+
+
+def test_that_the_database_is_away_is_kept_and_left_to_the_outage_to_tell(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    troubles = [UnreachableError("the database"), None]
+
+    def act(*_: object) -> None:
+        if error := troubles.pop(0):
+            raise error
+
+    attendant = an_attendant(act, FakeParts())
+    with caplog.at_level(logging.INFO):
+        attendant.run_once()
+        assert attendant.error == "UnreachableError: the database"
+        attendant.run_once()
+    assert (attendant.error, caplog.messages) == ("", [])
 
 
 def test_an_error_that_nobody_foresaw_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
@@ -214,4 +231,5 @@ def test_the_table_is_documented_and_no_other() -> None:
     rows = re.findall(r"^\| `([a-z ]+)` \| (\d+) (s|min|h) \|", page, re.MULTILINE)
     unit_s = {"s": 1, "min": 60, "h": 3600}
     documented = [(name, int(count) * unit_s[unit]) for name, count, unit in rows]
-    assert documented == [(entry.name, entry.every_s) for entry in ENTRIES]
+    of_jobs = (CLEAN_RESULTS.entry, CLEAN_RESULTS.every_s)
+    assert documented == [*((entry.name, entry.every_s) for entry in ENTRIES), of_jobs]

@@ -7,7 +7,6 @@ from typing import Any
 
 from domain.definition.content import Content, FieldKind
 
-
 #: The part of a field of kind lines that a column shows.
 LINES = "lines"
 

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from workers.kinds.base import FailedForGoodError
 from workers.kinds.presses import Presses
-from workers.kinds.wording import direction, figure, printable, when
+from workers.kinds.wording import direction, figure, moment, printable, when, words
 
 
 @cache
@@ -29,7 +29,13 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"direction": direction, "figure": figure, "when": when}
+    found.filters |= {
+        "direction": direction,
+        "figure": figure,
+        "moment": moment,
+        "when": when,
+        "words": words,
+    }
     return found
 
 

@@ -3,18 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from domain.definition.content import Content, FieldKind
+from domain.definition.content import Content, Field, FieldKind
+from domain.definition.steps import walk
 from domain.document.events import DocumentCreated, DocumentSubmitted
 from domain.document.facts import Published
 from domain.document.state import Document, fold
 from domain.metadata import Recorded
-from domain.values import Line
+from domain.values import Line, Value
 from infra.views.queries.definitions import DefinitionQueries
 from workers.kinds.base import FailedForGoodError, Made, Work
 from workers.kinds.definitions import UnknownDefinitionError, published
+from workers.kinds.naming import Naming, logins_of
 from workers.kinds.paper import make_pages
 from workers.kinds.record import Mark, arrange, mark_of
-from workers.kinds.wording import SHORT_HASH, fields_of, happened, label, printable, shown
+from workers.kinds.wording import (
+    SHORT_HASH,
+    fields_of,
+    happened,
+    label,
+    printable,
+    shown,
+    subject_of,
+)
 
 MEDIA_TYPE = "application/pdf"
 
@@ -44,14 +54,20 @@ def make_pdf(work: Work) -> Made:
         raise LookupError(f"the log does not show the document {document}")
     _require_size(state, events)
     versions = _versions(work.queries.definitions, state, events)
-    values = paper_of(document, state, events, versions)
+    logins = logins_of(events, list(versions.values())) | {work.actor.login}
+    naming = Naming(work.queries.people.names(logins))
+    values = paper_of(document, state, events, versions, naming)
     target = work.folder / "record.pdf"
     make_pages("record.html", {**values, "made_at": work.at, "made_for": work.actor.login}, target)
     return Made(target, MEDIA_TYPE, f"{state.definition}-{str(document)[:8]}.pdf")
 
 
 def paper_of(
-    document: UUID, state: Document, events: Sequence[Recorded], versions: Versions
+    document: UUID,
+    state: Document,
+    events: Sequence[Recorded],
+    versions: Versions,
+    naming: Naming,
 ) -> dict[str, object]:
     """Return what the template shows."""
     version = versions[state.definition_version]
@@ -62,25 +78,31 @@ def paper_of(
         "document": document,
         "state": state,
         "title": label(content, state.definition),
+        "subject": subject_of(content, state.values),
+        "naming": naming,
         "hash": version.content_hash,
         "created": mark_of(events[0]),
         "last": mark_of(events[-1]),
         "submitted": last_round.mark if last_round else None,
         "ended": last_round.ended if last_round else None,
         "fields": [
-            (
-                label(each, each.name),
-                each.kind,
-                shown(state.values.get(each.name), each.kind, each.fields),
-            )
+            _shown(each, state.values.get(each.name), naming)
             for each in fields_of(content, state.values)
         ],
-        "rounds": [(each, _labels(versions[_version(each.submitted)].content)) for each in record.rounds],
+        "rounds": [
+            (each, _labels(versions[_version(each.submitted)].content)) for each in record.rounds
+        ],
         "comments": record.comments,
         "milestones": _milestones(content, record.milestones),
-        "events": list(_lines(events, versions)),
+        "events": list(_lines(events, versions, naming)),
         "short": SHORT_HASH,
     }
+
+
+def _shown(field: Field, value: Value | None, naming: Naming) -> tuple[str, str, str]:
+    """Return a field's label, its value in words, and the login where it is a person's."""
+    login = str(value or "") if field.kind is FieldKind.PERSON else ""
+    return label(field, field.name), shown(value, field.kind, naming, field.fields), login
 
 
 def _document(work: Work) -> UUID:
@@ -106,7 +128,11 @@ def _lines_of(values: Mapping[str, object]) -> int:
     texts = [text for text in values.values() if isinstance(text, str)]
     for each in values.values():
         if isinstance(each, tuple):
-            texts += [shown((line,), FieldKind.LINES) for line in each if isinstance(line, Line)]
+            texts += [
+                shown((line,), FieldKind.LINES, Naming({}))
+                for line in each
+                if isinstance(line, Line)
+            ]
     return sum(1 + len(line) // _LINE for text in texts for line in printable(text).split("\n"))
 
 
@@ -132,7 +158,7 @@ def _versions(
 
 
 def _labels(content: Content) -> Mapping[str, str]:
-    return {step.name: label(step, step.name) for step in content.steps}
+    return {step.name: label(step, step.name) for step in walk(content.steps)}
 
 
 def _milestones(
@@ -146,10 +172,12 @@ def _milestones(
     ]
 
 
-def _lines(events: Sequence[Recorded], versions: Versions) -> Iterator[tuple[Mark, str]]:
+def _lines(
+    events: Sequence[Recorded], versions: Versions, naming: Naming
+) -> Iterator[tuple[Mark, str]]:
     """Yield each event in words, those of the definition's version that was in force for it."""
     content = Content((), ())
     for each in events:
         if isinstance(each.event, DocumentCreated | DocumentSubmitted):
             content = versions[_version(each.event)].content
-        yield mark_of(each), happened(each.event, content)
+        yield mark_of(each), happened(each.event, content, naming)

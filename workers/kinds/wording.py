@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 from domain.definition.content import Content, Field, FieldKind, LineField
 from domain.document.events import (
+    AssigneeKind,
     CommentAdded,
     DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
     DocumentWithdrawn,
     MilestoneReached,
+    Slot,
     SlotApproved,
     SlotRejected,
     StepBlocked,
@@ -22,6 +24,7 @@ from domain.document.events import (
 )
 from domain.metadata import Event
 from domain.values import Line, Money, Value
+from workers.kinds.naming import Naming
 
 #: Between groups of three digits: neither a point nor a comma, which mean different things in
 #: different countries (ISO 80000-1, 7.3.1).
@@ -55,9 +58,20 @@ _LONG_WORD = re.compile(
 _BREAK = "\u200b"
 
 _NUMBERS = frozenset({FieldKind.INTEGER, FieldKind.DECIMAL})
+_NAMES = frozenset({FieldKind.CHOICE, FieldKind.ROLE})
+
+#: Characters of what a document is called, at most: as many as in lists.
+_LONGEST_SUBJECT = 160
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 
 
-def shown(value: Value | None, kind: FieldKind, columns: Sequence[LineField] = ()) -> str:
+def shown(
+    value: Value | None, kind: FieldKind, naming: Naming, columns: Sequence[LineField] = ()
+) -> str:
     """Return a field's value in words; empty for an empty field. No digit is lost.
 
     Lines, whose fields are the `columns`, are a line of text each.
@@ -69,15 +83,19 @@ def shown(value: Value | None, kind: FieldKind, columns: Sequence[LineField] = (
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return "\n".join(_line(line, columns) for line in value)
-    return grouped(str(value)) if kind in _NUMBERS else str(value)
+        return "\n".join(_line(line, naming, columns) for line in value)
+    if kind in _NUMBERS:
+        return grouped(str(value))
+    if kind in _NAMES:
+        return words(str(value))
+    return naming(str(value)) if kind is FieldKind.PERSON else str(value)
 
 
-def _line(line: Line, columns: Sequence[LineField]) -> str:
+def _line(line: Line, naming: Naming, columns: Sequence[LineField]) -> str:
     known = {column.name for column in columns}
     unknown = [LineField(name, FieldKind.TEXT) for name in line.cells if name not in known]
     cells = (
-        f"{label(column, column.name)}: {shown(line.cells[column.name], column.kind)}"
+        f"{label(column, column.name)}: {shown(line.cells[column.name], column.kind, naming)}"
         for column in (*columns, *unknown)
         if column.name in line.cells
     )
@@ -91,8 +109,14 @@ def grouped(number: str) -> str:
     return sign + f"{int(whole):,}".replace(",", NARROW_SPACE) + point + fraction
 
 
+def moment(instant: datetime) -> str:
+    """Return an instant to the second, in UTC, as people say it."""
+    at = instant.astimezone(UTC)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S}"
+
+
 def when(instant: datetime) -> str:
-    """Return an instant to the second, in UTC."""
+    """Return an instant to the second, in UTC, as wide as any other."""
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -132,51 +156,77 @@ def fields_of(content: Content, values: Mapping[str, object]) -> list[Field]:
     return [*content.fields, *unknown]
 
 
+def subject_of(content: Content, values: Mapping[str, Value]) -> str:
+    """Return what a document is called, as lists show it: its first text; empty without any."""
+    texts = (
+        str(values[each.name])
+        for each in content.fields
+        if each.kind is FieldKind.TEXT and values.get(each.name)
+    )
+    line = _LINE_ENDS.sub("\n", next(texts, "")).partition("\n")[0]
+    return line if len(line) <= _LONGEST_SUBJECT else f"{line[:_LONGEST_SUBJECT]}…"
+
+
 def label(named: object, name: str) -> str:
     """Return the label of a part of a definition; its name where it has none, or is unknown."""
-    return getattr(named, "label", "") or name.replace("_", " ")
+    return getattr(named, "label", "") or words(name)
 
 
-def happened(event: Event, content: Content) -> str:
+def words(name: str) -> str:
+    """Return a name in words: `line_manager` is "Line manager"."""
+    return (name[:1].upper() + name[1:]).replace("_", " ")
+
+
+def assignee(slot: Slot, naming: Naming) -> str:
+    """Return whom a slot waits for."""
+    if slot.kind is AssigneeKind.PERSON:
+        return naming(slot.assignee)
+    return f"the role {words(slot.assignee)}"
+
+
+def happened(event: Event, content: Content, naming: Naming) -> str:
     """Return what an event says, in one line; what has no words of its own has its topic's."""
-    words = event.TOPIC.partition(".")[2].replace("_", " ")
-    facts = _facts(event, content)
-    return f"{words}: {facts}" if facts else words
+    topic = event.TOPIC.partition(".")[2].replace("_", " ")
+    facts = _facts(event, content, naming)
+    return f"{topic}: {facts}" if facts else topic
 
 
-def _facts(event: Event, content: Content) -> str:
+def _facts(event: Event, content: Content, naming: Naming) -> str:
     found = ""
     match event:
         case DocumentRevised():
-            found = "; ".join(_change(content, *change) for change in event.changes.items())
+            found = "; ".join(_change(content, naming, *change) for change in event.changes.items())
         case DocumentSubmitted():
             found = f"round {event.round}, revision {event.revision[:SHORT_HASH]}"
         case StepStarted():
-            waits = ", ".join(f"{slot.kind} {slot.assignee}" for slot in event.slots)
+            waits = ", ".join(assignee(slot, naming) for slot in event.slots)
             found = f"{_step(content, event.step)}, waits for {waits}"
         case StepSkipped() | StepBlocked():
             found = f"{_step(content, event.step)}, {event.reason}"
         case SlotApproved() | SlotRejected():
             revision = event.revision[:SHORT_HASH]
-            found = f"{_step(content, event.step)}, by {event.by}, revision {revision}"
+            by = naming(event.by)
+            found = f"{_step(content, event.step)}, by {by}, revision {revision}"
         case StepEnded():
             found = f"{_step(content, event.step)}, {event.outcome}"
         case DocumentReturned() | DocumentWithdrawn():
             found = _short(event.reason)
         case MilestoneReached():
-            found = event.milestone
+            milestones = {each.name: each for each in content.milestones}
+            found = label(milestones.get(event.milestone), event.milestone)
         case CommentAdded():
             found = _short(event.text)
     return found
 
 
-def _change(content: Content, name: str, value: Value | None) -> str:
+def _change(content: Content, naming: Naming, name: str, value: Value | None) -> str:
     found = content.field(name) or Field(name, FieldKind.TEXT)
-    return f"{label(found, name)} = {_short(shown(value, found.kind, found.fields)) or 'nothing'}"
+    said = _short(shown(value, found.kind, naming, found.fields)) or "nothing"
+    return f"{label(found, name)} = {said}"
 
 
 def _step(content: Content, name: str) -> str:
-    return label(next((step for step in content.steps if step.name == name), None), name)
+    return label(next((step for step in walk(content.steps) if step.name == name), None), name)
 
 
 def _short(text: str) -> str:

@@ -1,7 +1,7 @@
 """The directory as people see it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.notices import NoticeKind
@@ -80,6 +80,13 @@ class PeopleQueries:
             f" ORDER BY number LIMIT {limit + 1}"
         )
         return self.snapshot.page(PERSON, rows, (above,), "number", limit)
+
+    def names(self, logins: Collection[str]) -> Mapping[str, str]:
+        """Return the names of these people, some at the least, by login; of who is known."""
+        _, found = self.snapshot.read(
+            "SELECT login, name FROM {person} WHERE login IN %s", (sorted(logins),)
+        )
+        return {row[0]: row[1] for row in found}
 
     def mailing(self, login: str) -> tuple[Shown, Mapping[str, object] | None]:
         """Return where a person's notices go and which are wanted, None if there is no person."""
