@@ -27,6 +27,7 @@ _NAME_FIELDS = frozenset(
     {"condition", "until", "of", "field", "manager", "chain", "expression", "watches"}
 )
 
+
 @dataclass(frozen=True)
 class Read:
     """What a text or a body says."""
@@ -37,6 +38,8 @@ class Read:
     """None where it is not one."""
     findings: Sequence[Finding]
     """Everything that is wrong, in the order of the text where there is one."""
+    unreadable: Finding | None = None
+    """Why a text could not be read to its end."""
 
     @property
     def stands(self) -> bool:
@@ -48,7 +51,7 @@ def read_text(raw: bytes, language: Language = Language.YAML, name: str = "") ->
     """Return what a text says; `name` is the definition's where the text need not say it."""
     source = read_source(raw, language)
     if not isinstance(source.value, dict):
-        return Read(name, None, source.findings)
+        return Read(name, None, source.findings, source.unreadable)
     found = read_body(source.value, name)
     findings = [*source.findings, *source.located(found.findings)]
     ordered = sorted(findings, key=lambda each: (each.line or 0, each.column or 0))

@@ -93,7 +93,7 @@ def decide(
     state: Any = None
     for recorded in history:
         state = handler.aggregate.evolve(state, recorded.event)
-    facts = handler.facts(ports, state, envelope.command)
+    facts = handler.facts(ports, state, envelope.command, envelope.circumstances)
     return handler.decide(state, envelope.command, envelope.circumstances, facts)
 
 

@@ -1,12 +1,15 @@
 """The facts that each decision is given, asked of the ports: as few questions as it takes."""
 
+from dataclasses import replace
+
 from commands.ports import Ports
+from domain.actor import Circumstances
 from domain.definition.steps import Return, SelfApproval, walk
 from domain.directory.commands import AssignManager, PersonCommand, PlanAbsence, ReportAbsence
 from domain.directory.facts import PersonFacts
 from domain.directory.person import AdminFacts, ManagerFacts
-from domain.document import flow
-from domain.document.commands import CreateDocument, DocumentCommand
+from domain.document import deciding, flow
+from domain.document.commands import CreateDocument, DocumentCommand, VoteCommand
 from domain.document.facts import Facts, Needs, Published
 from domain.document.state import Document, existing
 from domain.errors import Reason, RefusedError
@@ -15,60 +18,89 @@ from domain.errors import Reason, RefusedError
 _WITHIN = frozenset({Return.STEP, Return.PREVIOUS})
 
 
-def none(_ports: Ports, _state: object, _command: object) -> None:
+def none(_ports: Ports, _state: object, _command: object, _given: Circumstances) -> None:
     """Ask nothing."""
 
 
-def definition_named(ports: Ports, _document: Document | None, command: CreateDocument) -> Facts:
+def definition_named(
+    ports: Ports, _document: Document | None, command: CreateDocument, given: Circumstances
+) -> Facts:
     """Return the version in force of the definition that the command names."""
-    return Facts(_in_force(ports, command.definition))
+    return Facts(_in_force(ports, command.definition, given))
 
 
 def definition_in_force(
-    ports: Ports, document: Document | None, _command: DocumentCommand
+    ports: Ports, document: Document | None, _command: DocumentCommand, given: Circumstances
 ) -> Facts:
     """Return the version in force of the document's definition."""
-    return Facts(_in_force(ports, existing(document).definition))
+    return Facts(_in_force(ports, existing(document).definition, given))
 
 
-def definition_pinned(ports: Ports, document: Document | None, _command: DocumentCommand) -> Facts:
+def definition_pinned(
+    ports: Ports, document: Document | None, _command: DocumentCommand, _given: Circumstances
+) -> Facts:
     """Return the version under which the document was created or last submitted."""
     return Facts(_pinned(ports, existing(document)))
 
 
-def whole_flow(ports: Ports, document: Document | None, command: DocumentCommand) -> Facts:
+def whole_flow(
+    ports: Ports, document: Document | None, _command: DocumentCommand, given: Circumstances
+) -> Facts:
     """Return the version in force, and what is known of everybody whom its flow names."""
     found = existing(document)
-    published = definition_in_force(ports, found, command).definition
+    published = _in_force(ports, found.definition, given)
     needs = flow.needs_of_all(published.content, found.values, found.requester)
-    return _with_directory(ports, published, needs, found)
+    return _with_directory(ports, published, needs, found, given)
 
 
-def rest_of_flow(ports: Ports, document: Document | None, _command: DocumentCommand) -> Facts:
-    """Return the pinned version, and what is known of everybody whom its later steps name."""
-    found = existing(document)
-    published = _pinned(ports, found)
-    needs = flow.needs_of_rest(published.content, found)
-    return _with_directory(ports, published, needs, found)
+def rest_of_flow(
+    ports: Ports, document: Document | None, command: VoteCommand, given: Circumstances
+) -> Facts:
+    """Return the pinned version, and what is known of everybody whom its later steps name.
 
-
-def flow_after_a_vote(ports: Ports, document: Document | None, command: DocumentCommand) -> Facts:
-    """Return the pinned version, and of the directory what a vote that is no approval can need.
-
-    Where the flow can go back, that is everybody whom it names; where such a vote can be the last
-    that an approval waits for, everybody whom later steps name; else nobody.
+    Where the actor has no slot of their own, also of those in whose place they may decide.
     """
     found = existing(document)
     published = _pinned(ports, found)
+    needs = flow.needs_of_rest(published.content, found)
+    return _to_vote(ports, published, needs, found, command, given)
+
+
+def flow_after_a_vote(
+    ports: Ports, document: Document | None, command: VoteCommand, given: Circumstances
+) -> Facts:
+    """Return the pinned version, and of the directory what a vote that is no approval can need.
+
+    Where the flow can go back, that is everybody whom it names; where such a vote can be the last
+    that an approval waits for, everybody whom later steps name. And as for an approval, those in
+    whose place the actor may decide.
+    """
+    found = existing(document)
+    published = _pinned(ports, found)
+    needs = Needs()
     if any(step.rejection.to in _WITHIN for step in walk(published.content.steps)):
         needs = flow.needs_of_all(published.content, found.values, found.requester)
-        return _with_directory(ports, published, needs, found)
-    if any(len(stage.seats) > 1 and stage.waiting for stage in found.stages.values()):
-        return rest_of_flow(ports, found, command)
-    return Facts(published)
+    elif any(len(stage.seats) > 1 and stage.waiting for stage in found.stages.values()):
+        needs = flow.needs_of_rest(published.content, found)
+    return _to_vote(ports, published, needs, found, command, given)
 
 
-def manager(ports: Ports, _person: object, command: AssignManager) -> ManagerFacts:
+def _to_vote(
+    ports: Ports,
+    published: Published,
+    needs: Needs,
+    document: Document,
+    command: VoteCommand,
+    given: Circumstances,
+) -> Facts:
+    absent = deciding.represented(document, command.step, given)
+    needs = replace(needs, people=needs.people | absent)
+    return _with_directory(ports, published, needs, document, given)
+
+
+def manager(
+    ports: Ports, _person: object, command: AssignManager, _given: Circumstances
+) -> ManagerFacts:
     """Return what is known of the proposed manager."""
     if command.manager is None:
         return ManagerFacts(exists=True, chain=())
@@ -78,30 +110,38 @@ def manager(ports: Ports, _person: object, command: AssignManager) -> ManagerFac
 
 
 def substitute(
-    ports: Ports, _person: object, command: PlanAbsence | ReportAbsence
+    ports: Ports, _person: object, command: PlanAbsence | ReportAbsence, given: Circumstances
 ) -> PersonFacts | None:
-    """Return what is known of the proposed substitute, with every absence; None: nobody."""
+    """Return what is known of the proposed substitute and what they plan; None: nobody."""
     if command.substitute is None:
         return None
     needs = Needs(frozenset({command.substitute}))
-    return ports.directory.facts(needs, "").people.get(command.substitute)
+    return ports.directory.facts(needs, "", given.at).people.get(command.substitute)
 
 
-def other_admins(ports: Ports, _person: object, command: PersonCommand) -> AdminFacts:
+def other_admins(
+    ports: Ports, _person: object, command: PersonCommand, _given: Circumstances
+) -> AdminFacts:
     """Return how many others could still administrate."""
     return AdminFacts(others=ports.directory.other_admins(command.login))
 
 
-def _with_directory(ports: Ports, published: Published, needs: Needs, document: Document) -> Facts:
+def _with_directory(
+    ports: Ports,
+    published: Published,
+    needs: Needs,
+    document: Document,
+    given: Circumstances,
+) -> Facts:
     if not needs:
         return Facts(published)
     allowed = published.content.self_approval is SelfApproval.ALLOW
     but_not = "" if allowed else document.requester
-    return Facts(published, ports.directory.facts(needs, but_not))
+    return Facts(published, ports.directory.facts(needs, but_not, given.at))
 
 
-def _in_force(ports: Ports, name: str) -> Published:
-    published = ports.definitions.latest(name)
+def _in_force(ports: Ports, name: str, given: Circumstances) -> Published:
+    published = ports.definitions.latest(name, given.at)
     if published is None:
         raise RefusedError(Reason.NOT_FOUND, f"there is no definition {name}", "definition")
     return published

@@ -71,7 +71,7 @@ from domain.streams import calendar_stream, definition_stream, person_stream
 
 StreamOf = Callable[[Any], UUID]
 Evolve = Callable[[Any, Any], Any]
-FactsOf = Callable[[Ports, Any, Any], Any]
+FactsOf = Callable[[Ports, Any, Any, Circumstances], Any]
 Decide = Callable[[Any, Any, Circumstances, Any], Sequence[Event]]
 
 

@@ -57,5 +57,3 @@ class Finding:
 def errors(findings: Iterable[Finding]) -> list[Finding]:
     """Return those for which it cannot be taken."""
     return [each for each in findings if each.severity is Severity.ERROR]
-
-

@@ -15,9 +15,20 @@ from domain.metadata import Event, Meta, Recorded
 
 E = TypeVar("E", bound=Event)
 
+
+def _with_approvers(data: dict[str, Any]) -> dict[str, Any]:
+    """Give each step several approvers instead of its one, and a policy instead of yes or no."""
+    content = data["content"]
+    steps = [{**step, "approvers": [step.pop("approver")]} for step in content["steps"]]
+    policy = "allow" if content.get("self_approval") else "forbid"
+    return {**data, "content": {**content, "steps": steps, "self_approval": policy}}
+
+
 #: From the topic and the schema of a stored form to the function that makes its data the next
-#: schema's. Empty while every event has its first form.
-UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+#: schema's.
+UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    ("definition.published", 1): _with_approvers,
+}
 
 
 class _Stored(msgspec.Struct, Generic[E], omit_defaults=True):

@@ -22,7 +22,7 @@ from domain.document.facts import Published
 from projections.base import Change, Row, Table
 from projections.workspace import WORKSPACE, calendars
 from projections.workspace.calendars import CALENDAR
-from projections.workspace.definitions import DEFINITION, as_sent
+from projections.workspace.definitions import DEFINITION, WORK, as_sent, work_as_sent
 from projections.workspace.directory import ABSENCE, AUTHORITY, PERSON
 from projections.workspace.documents import DOCUMENT
 from projections.workspace.inbox import TASK
@@ -114,6 +114,7 @@ class WorkspaceOffice:
             self._table(DEFINITION),
             self._table(JOB),
             calendars=self._table(CALENDAR),
+            works=self._table(WORK),
         )
 
     def _table(self, table: Table) -> dict[str, Any]:
@@ -136,6 +137,7 @@ class Snapshot:
     definitions: dict[str, Any] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
     calendars: dict[str, Any] = field(default_factory=dict)
+    works: dict[str, Any] = field(default_factory=dict)
 
     def after(self, changes: Sequence[Change]) -> "Snapshot":
         """Return what a client makes of it by the feed alone."""
@@ -159,6 +161,8 @@ class Snapshot:
             self.people.setdefault(login, {}).update(data["person"])
         if "job" in data:
             self.jobs.setdefault(data["job"]["job"], {}).update(data["job"])
+        if "work" in data:
+            self.works[data["work"]["definition"]] = data["work"]
         if "definition" in data:
             row = data["definition"]
             self.definitions[_key(row["definition"], row["definition_version"])] = row
@@ -167,7 +171,7 @@ class Snapshot:
             self.calendars[_key(row["calendar"], row["calendar_version"])] = row
 
 
-_AS_SENT = {DEFINITION.name: as_sent, CALENDAR.name: calendars.as_sent}
+_AS_SENT = {DEFINITION.name: as_sent, WORK.name: work_as_sent, CALENDAR.name: calendars.as_sent}
 
 
 def _key(*parts: object) -> str:

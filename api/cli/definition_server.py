@@ -16,7 +16,7 @@ from infra.definitions.writing import as_yaml
 from infra.settings import Settings
 
 #: What of an answer is the definition itself.
-_MEMBERS = tuple(NewDefinition().fields)
+_MEMBERS: tuple[str, ...] = tuple(NewDefinition().load_fields)
 
 
 class Server:

@@ -1,6 +1,7 @@
 """Definitions as they are sent: texts in YAML or JSON, refused with everything that is wrong."""
 
 from datetime import datetime
+from typing import Any
 
 import falcon
 from marshmallow import ValidationError
@@ -35,12 +36,12 @@ def read_sent(req: falcon.Request, name: str = "") -> Read:
     if not raw:
         return read_body({}, name)
     read = read_text(raw, Language(media_type(req)), name)
-    unread = [each for each in read.findings if not each.place and each.line is not None]
-    if read.content is None and unread and len(read.findings) == len(unread):
-        last = unread[-1]
-        raise ApiError(
-            Fault.MALFORMED_JSON, last.message, line=last.line, column=last.column
+    unread = read.unreadable
+    if unread is not None:
+        at: dict[str, Any] = (
+            {} if unread.line is None else {"line": unread.line, "column": unread.column}
         )
+        raise ApiError(Fault.MALFORMED_JSON, unread.message, **at)
     return read
 
 

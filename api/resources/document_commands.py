@@ -9,13 +9,16 @@ from marshmallow import Schema
 
 from api.body import read_body
 from api.commanding import Commanding
-from api.schemas.documents import Approval, Comment, Nothing, Rejection, Withdrawal
+from api.schemas.documents import Approval, Comment, Nothing, Recall, Recusal, Rejection, Withdrawal
 from domain.document.commands import (
+    AbstainFromStep,
     AddComment,
     ApproveStep,
     DiscardDocument,
     DocumentCommand,
     ReachMilestone,
+    RecallVote,
+    RecuseFromStep,
     RejectStep,
     SubmitDocument,
     WithdrawDocument,
@@ -44,6 +47,9 @@ def document_commands(commanding: Commanding) -> dict[str, Doing]:
         "submit": Doing(commanding, SubmitDocument, nothing),
         "approve": Doing(commanding, ApproveStep, Approval()),
         "reject": Doing(commanding, RejectStep, Rejection()),
+        "abstain": Doing(commanding, AbstainFromStep, Approval()),
+        "recuse": Doing(commanding, RecuseFromStep, Recusal()),
+        "recall": Doing(commanding, RecallVote, Recall()),
         "withdraw": Doing(commanding, WithdrawDocument, Withdrawal()),
         "discard": Doing(commanding, DiscardDocument, nothing),
         "comments": Doing(commanding, AddComment, Comment()),

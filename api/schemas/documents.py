@@ -17,7 +17,7 @@ class Values(Body):
 
 
 class Approval(Body):
-    """POST …/approve."""
+    """POST …/approve and …/abstain."""
 
     revision = Text(required=True)
     step = Text(load_default="")
@@ -29,6 +29,20 @@ class Rejection(Body):
 
     revision = Text(required=True)
     reason = Text(required=True)
+    step = Text(load_default="")
+
+
+class Recusal(Body):
+    """POST …/recuse."""
+
+    reason = Text(required=True)
+    step = Text(load_default="")
+
+
+class Recall(Body):
+    """POST …/recall."""
+
+    reason = Text(load_default="")
     step = Text(load_default="")
 
 

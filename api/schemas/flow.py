@@ -17,7 +17,6 @@ from projections.workspace.flow_words import REQUESTER
 _OF_SOMEBODY = frozenset({ApproverKind.MANAGER, ApproverKind.CHAIN})
 
 
-
 class Word(fields.Field[str]):
     """One of some words."""
 

@@ -111,7 +111,9 @@ def _of_words(words: type[Any]) -> Callable[[_Writer, Any], _Described]:
 #: What each kind of member looks like; the first that fits counts.
 _FORMS: Mapping[type[fields.Field[Any]], Callable[[_Writer, Any], _Described]] = {
     Kind: _of_words(FieldKind),
-    Allowed: lambda _writer, _field: {"enum": [True, False, *(each.value for each in SelfApproval)]},
+    Allowed: lambda _writer, _field: {
+        "enum": [True, False, *(each.value for each in SelfApproval)]
+    },
     Bound: lambda _writer, _field: {"type": ["string", "integer"]},
     Word: lambda _writer, field: {"enum": [word.value for word in field.words]},
     WhoDecides: _Writer.approver,

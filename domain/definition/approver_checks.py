@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from domain.conditions import check_condition
+from domain.conditions import Kind, check_condition, check_expression
 from domain.definition.approvers import Approver, ApproverKind
 from domain.definition.content import Content, FieldKind
 from domain.definition.wording import check_count, check_label
@@ -38,6 +38,8 @@ def check_approver(approver: Approver, content: Content, place: str) -> Iterator
             yield Finding(
                 f"{place}.{field.name}", f"an approver of kind {approver.kind} has no {field.name}"
             )
+    if approver.of and not _is_field(approver.of, content, FieldKind.PERSON):
+        yield Finding(f"{place}.of", "this is no field of kind person")
     if approver.condition:
         at = f"{place}.condition"
         yield from findings_of(lambda: check_condition(approver.condition, content.fields, at))
@@ -60,17 +62,16 @@ def _check_name(approver: Approver, content: Content, place: str) -> Iterator[Fi
             if not is_name(approver.name):
                 yield Finding(at, f"a role is {NAME_FORM}")
         case ApproverKind.FIELD:
-            field = content.field(approver.name)
-            if field is None or field.kind not in _NAMES_SOMEBODY:
+            if not _is_field(approver.name, content, *_NAMES_SOMEBODY):
                 yield Finding(at, "this is no field of kind person or role")
         case ApproverKind.EXPRESSION:
-            if not approver.name:
-                yield Finding(at, "an expression is expected")
+            text = frozenset({Kind.TEXT})
+            yield from findings_of(
+                lambda: check_expression(approver.name, content.fields, text, at)
+            )
         case _:
             if approver.name:
                 yield Finding(at, f"an approver of kind {approver.kind} has no name here")
-            if approver.of and not _is_field(approver.of, content, FieldKind.PERSON):
-                yield Finding(f"{place}.of", "this is no field of kind person")
 
 
 def _check_chain(approver: Approver, content: Content, place: str) -> Iterator[Finding]:
@@ -98,6 +99,6 @@ def _check_rows(approver: Approver, content: Content, place: str) -> Iterator[Fi
             yield from check_approver(row.approver, content, f"{at}.approver")
 
 
-def _is_field(name: str, content: Content, kind: FieldKind) -> bool:
+def _is_field(name: str, content: Content, *kinds: FieldKind) -> bool:
     field = content.field(name)
-    return field is not None and field.kind is kind
+    return field is not None and field.kind in kinds

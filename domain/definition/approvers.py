@@ -1,7 +1,5 @@
 """How a step finds who decides it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,7 +41,7 @@ class Approver:
     """A chain ends with the first manager whose authority covers this field of kind money."""
     only_last: bool = False
     """Of the chain, only the manager who ends it decides."""
-    rows: tuple[Row, ...] = ()
+    rows: tuple["Row", ...] = ()
     first_row: bool = True
     """Of a table, does only the first row count whose condition holds, or each?"""
     condition: str = ""

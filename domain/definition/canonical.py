@@ -8,9 +8,9 @@ bytes are made of it.
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
+from typing import Any
 
 
 def canonical(value: object) -> object:
@@ -21,18 +21,17 @@ def canonical(value: object) -> object:
         return unicodedata.normalize("NFC", value)
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, Mapping):
-        return {unicodedata.normalize("NFC", str(key)): canonical(value[key]) for key in value}
-    if isinstance(value, tuple | list | frozenset | set):
-        parts = [canonical(each) for each in value]
-        return sorted(parts, key=repr) if isinstance(value, frozenset | set) else parts
-    if is_dataclass(value):
-        given = {field.name: getattr(value, field.name) for field in fields(value)}
-        defaults = {field.name: _default(field) for field in fields(value)}
-        return {
-            name: canonical(each) for name, each in given.items() if not _is(each, defaults[name])
-        }
-    return str(value)  # what is exact as a text: Decimal, dates
+    if isinstance(value, tuple | list):
+        return [canonical(each) for each in value]
+    return _members(value) if is_dataclass(value) else str(value)  # exact as a text: Decimal
+
+
+def _members(value: Any) -> dict[str, object]:  # noqa: ANN401  # any dataclass
+    return {
+        field.name: canonical(getattr(value, field.name))
+        for field in fields(value)
+        if not _is(getattr(value, field.name), _default(field))
+    }
 
 
 def hash_of(value: object) -> str:

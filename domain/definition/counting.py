@@ -48,3 +48,7 @@ class Counting:
     """Is the outcome known only when everybody has voted?"""
     abstentions_count: bool = True
     """Does who abstains belong to those of whom `percent` is taken?"""
+
+
+#: How votes add up where the definition says nothing.
+EVERYBODY = Counting()

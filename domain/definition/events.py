@@ -13,6 +13,7 @@ class DefinitionPublished(Event):
     """A version is in force for everything submitted from now on, or from an instant on."""
 
     TOPIC: ClassVar[str] = "definition.published"
+    SCHEMA: ClassVar[int] = 2
     definition: str
     """The definition's name."""
     definition_version: int

@@ -1,13 +1,11 @@
 """The stages of a flow, and what becomes of a document that one of them rejects."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.definition.approvers import Approver
-from domain.definition.counting import Counting
+from domain.definition.counting import EVERYBODY, Counting
 
 
 class Return(StrEnum):
@@ -32,6 +30,10 @@ class Rejection:
     """The earlier step that is taken again, where `to` says so."""
     most_times: int = 5
     """So often the flow goes back from this step in one round; then the document returns."""
+
+
+#: What follows where the definition says nothing.
+TO_REQUESTER = Rejection()
 
 
 class Missing(StrEnum):
@@ -76,15 +78,15 @@ class Step:
     label: str = ""
     condition: str = ""
     """A CEL expression over the fields; the step is skipped where it is false. Empty: always."""
-    counting: Counting = Counting()
+    counting: Counting = EVERYBODY
     in_order: bool = False
     """Do its places open one after the other, each when the one before has approved?"""
-    rejection: Rejection = Rejection()
+    rejection: Rejection = TO_REQUESTER
     missing: Missing = Missing.BLOCK
     watches: tuple[str, ...] = ()
     """Submitted again, a document keeps this step's approval while these fields and the steps
     before are as they were. Empty: it is always taken again."""
-    branches: tuple[tuple[Step, ...], ...] = ()
+    branches: tuple[tuple["Step", ...], ...] = ()
     """Sequences of steps that are taken side by side; all of them must be approved."""
 
 

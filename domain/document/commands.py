@@ -92,6 +92,10 @@ class RejectStep(DocumentCommand):
     """The step meant; empty: the one that waits for the actor."""
 
 
+#: What somebody says of a step that waits for them.
+VoteCommand = ApproveStep | RejectStep | AbstainFromStep | RecuseFromStep
+
+
 @dataclass(frozen=True)
 class WithdrawDocument(DocumentCommand):
     """Take a pending or a returned document back."""

@@ -103,7 +103,7 @@ def submit(
         definition_version=definition.version,
         definition_hash=definition.content_hash,
     )
-    return [submitted, *flow.advance(evolve(found, submitted), facts)]
+    return [submitted, *flow.advance(evolve(found, submitted), facts, given.at)]
 
 
 def withdraw(
@@ -120,7 +120,7 @@ def discard(
     document: Document | None, _command: DiscardDocument, given: Circumstances, _facts: None
 ) -> Sequence[Event]:
     """Give up a draft that was never submitted."""
-    found = _own(document, given)
+    found = own(document, given)
     if found.status is not Status.DRAFT:
         raise RefusedError(
             Reason.WRONG_STATUS,
@@ -137,7 +137,7 @@ def comment(
     found = existing(document)
     if not is_party(found, given):
         raise RefusedError(Reason.NOT_ALLOWED, f"{given.actor.login} is no party to this document")
-    _require_status(found, frozenset(Status) - {Status.DISCARDED}, "commented on")
+    require_status(found, frozenset(Status) - {Status.DISCARDED}, "commented on")
     return [CommentAdded(required_text(command.text, "text"))]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -97,6 +98,8 @@ class StepStarted(Event):
     round: int
     step: str
     slots: tuple[Slot, ...]
+    at: datetime | None = None
+    """When its first slots opened; None in the oldest logs, which do not tell."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class SlotsOpened(Event):
     round: int
     step: str
     slots: tuple[Slot, ...]
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ class SlotApproved(Event):
     """The login of who is accountable for the decision."""
     revision: str
     comment: str = ""
+    on_behalf_of: str = ""
+    """Whose slot it is, where `by` stands in for somebody."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,8 @@ class SlotRejected(Event):
     """The login of who is accountable for the decision."""
     revision: str
     reason: str
+    on_behalf_of: str = ""
+    """Whose slot it is, where `by` stands in for somebody."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +187,8 @@ class SlotAbstained(Event):
     by: str
     revision: str
     comment: str = ""
+    on_behalf_of: str = ""
+    """Whose slot it is, where `by` stands in for somebody."""
 
 
 @dataclass(frozen=True)

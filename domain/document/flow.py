@@ -1,6 +1,8 @@
 """Where a flow goes next: which steps begin, are skipped, kept or blocked, and how it goes back."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from domain.conditions import holds
 from domain.definition.content import Content
@@ -76,7 +78,7 @@ def _needed(case: Case, steps: Sequence[Step], place: str) -> Iterator[tuple[Ste
             yield from _needed(case, branch, f"{at}.branches.{side}")
 
 
-def advance(document: Document, facts: Facts) -> Sequence[Event]:
+def advance(document: Document, facts: Facts, at: datetime) -> Sequence[Event]:
     """Return what happens next to a pending document of which nothing is left to be decided now.
 
     Every step that may begin does, or is skipped, kept or blocked; where none is left, the
@@ -86,7 +88,7 @@ def advance(document: Document, facts: Facts) -> Sequence[Event]:
     steps = facts.definition.content.steps
     while begins := list(tree.reached(steps, document.stages)):
         for step in begins:
-            event = _begin(document, facts, step)
+            event = _begin(document, facts, step, at)
             document = evolve(document, event)
             found.append(event)
     if tree.are_over(steps, document.stages):
@@ -94,7 +96,7 @@ def advance(document: Document, facts: Facts) -> Sequence[Event]:
     return found
 
 
-def _begin(document: Document, facts: Facts, step: Step) -> Event:
+def _begin(document: Document, facts: Facts, step: Step, at: datetime) -> Event:
     case = _case(document, facts)
     round_ = document.round
     if not _applies(case, step):
@@ -110,7 +112,8 @@ def _begin(document: Document, facts: Facts, step: Step) -> Event:
         return StepBlocked(round_, step.name, str(error))
     if not found.places:
         return StepSkipped(round_, step.name, "; ".join(found.left_out) or "nobody is asked")
-    return _asked(document, case, step, found.places)
+    event = _asked(document, case, step, found.places)
+    return replace(event, at=at) if isinstance(event, StepStarted) else event
 
 
 def _asked(document: Document, case: Case, step: Step, places: Sequence[Place]) -> Event:

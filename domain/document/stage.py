@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from domain.document.counting import Ballot, Vote
@@ -35,6 +36,8 @@ class Seat:
     """Who is accountable for the vote."""
     is_open: bool = True
     """Has its turn come?"""
+    opened_at: datetime | None = None
+    """When its turn came; None: before logs told."""
 
     @property
     def waits(self) -> bool:
@@ -81,17 +84,21 @@ class Stage:
         """Return the stage with one slot less."""
         return replace(self, seats=tuple(seat for seat in self.seats if seat.slot.id != slot))
 
-    def opened(self, slots: Iterable[Slot]) -> "Stage":
+    def opened(self, slots: Iterable[Slot], at: datetime) -> "Stage":
         """Return the stage after the turn of these slots has come."""
         ids = {slot.id for slot in slots}
         return replace(
             self,
             seats=tuple(
-                replace(seat, is_open=True) if seat.slot.id in ids else seat for seat in self.seats
+                replace(seat, is_open=True, opened_at=at) if seat.slot.id in ids else seat
+                for seat in self.seats
             ),
         )
 
 
-def begun(slots: Iterable[Slot]) -> Stage:
+def begun(slots: Iterable[Slot], at: datetime | None) -> Stage:
     """Return the stage of a step that has just started: the slots of the first turn are open."""
-    return Stage(Standing.WAITING, tuple(Seat(slot, is_open=slot.turn == 1) for slot in slots))
+    seats = (
+        Seat(slot, opened_at=at) if slot.turn == 1 else Seat(slot, is_open=False) for slot in slots
+    )
+    return Stage(Standing.WAITING, tuple(seats))

@@ -181,14 +181,14 @@ def _started(document: Document, event: StepStarted) -> Document:
     made = document.slots_made.get(event.step, 0) + len(event.slots)
     return replace(
         document,
-        stages={**document.stages, event.step: begun(event.slots)},
+        stages={**document.stages, event.step: begun(event.slots, event.at)},
         slots_made={**document.slots_made, event.step: made},
         parties=document.parties | parties,
     )
 
 
 def _opened(document: Document, event: SlotsOpened) -> Document:
-    stage = document.stages[event.step].opened(event.slots)
+    stage = document.stages[event.step].opened(event.slots, event.at)
     parties = {(slot.kind, slot.assignee) for slot in event.slots}
     return replace(_with_stage(document, event.step, stage), parties=document.parties | parties)
 

@@ -38,6 +38,7 @@ def read_source(raw: bytes, language: Language = Language.YAML) -> Source:
         (read_json if language is Language.JSON else read_yaml)(text, source)
     except UnreadableError as error:
         source.value = None
+        source.unreadable = error.finding
         source.findings.append(error.finding)
     else:
         if not isinstance(source.value, dict):

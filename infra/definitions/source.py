@@ -39,6 +39,8 @@ class Source:
     """By the path: of a member where its key stands, of a list's part where it begins."""
     findings: list[Finding] = field(default_factory=list)
     parts: int = 0
+    unreadable: Finding | None = None
+    """Why the text could not be read to its end; among the findings, too."""
 
     def count(self, path: str, mark: Mark) -> None:
         """Note where a part stands.

@@ -141,8 +141,10 @@ class _Reader:
         self._take(value, mark)
 
     def _awaits_key(self) -> bool:
-        return bool(self._open) and isinstance(self._open[-1].value, dict) and (
-            self._open[-1].awaits_key
+        return (
+            bool(self._open)
+            and isinstance(self._open[-1].value, dict)
+            and (self._open[-1].awaits_key)
         )
 
     def _set_key(self, key: str, mark: Mark) -> None:

@@ -73,7 +73,7 @@ class Groundwork:
 
         def size_in_force() -> int:
             published = self._bus.ports.definitions.latest(DEFINITION)
-            return sizes.get(published.content_hash, 0) if published else 0
+            return sizes.get(published.content.hash, 0) if published else 0
 
         if not size_in_force():
             drained()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from commands.ports import Definitions
 from domain.definition.content import Content
+from domain.definition.steps import walk
 from domain.document.events import DocumentApproved, DocumentReturned, StepStarted
 from domain.document.state import Document, fold
 from domain.job.events import JobFailed, JobRequested, JobSucceeded
@@ -142,5 +143,5 @@ def _requester(events: Sequence[Event]) -> str:
 
 def _label(content: Content | None, step: str) -> str:
     """Return what people call a step; its name where the definition is not known here yet."""
-    labels = {each.name: each.label for each in content.steps} if content else {}
+    labels = {each.name: each.label for each in walk(content.steps)} if content else {}
     return labels.get(step) or step

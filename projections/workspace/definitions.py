@@ -75,7 +75,7 @@ def fold(rows: Rows, recorded: Recorded) -> Mapping[str, object]:
         case _:
             return {"work": work_as_sent(work)}
     rows.put(DEFINITION, row)
-    return {"definition": as_sent(row)}
+    return {"work": work_as_sent(work), "definition": as_sent(row)}
 
 
 def _published(event: DefinitionPublished, recorded: Recorded) -> Row:

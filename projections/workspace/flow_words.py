@@ -1,4 +1,7 @@
-"""The fields and steps of a definition in the words in which they are sent; what is usual is left out."""
+"""The fields and steps of a definition in the words in which they are sent.
+
+What is usual is left out.
+"""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -26,7 +29,9 @@ def field_as_sent(field: Mapping[str, Any]) -> dict[str, object]:
     unusual = _unusual(field, Field)
     columns = [field_as_sent(each) for each in field.get("fields", ())]
     rest = {name: unusual[name] for name in unusual if name != "fields"}
-    return {name: field[name] for name in _OF_FIELDS} | rest | ({"fields": columns} if columns else {})
+    if columns:
+        rest["fields"] = columns
+    return {name: field[name] for name in _OF_FIELDS} | rest
 
 
 def step_as_sent(step: Mapping[str, Any]) -> dict[str, object]:

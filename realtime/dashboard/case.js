@@ -1,18 +1,20 @@
 // One document: its content, its way, what happened, what may be done.
 
 import { Problem } from "./api.js";
-import { amountOf, possible, seatsOf, titleOf, words } from "./circulation.js";
-import { actionsPanel, commentForm } from "./decide.js";
+import { possible, stagesOf } from "./circulation.js";
+import { actionsPanel, commentForm, decisionText } from "./decide.js";
 import { fill, fillOnce, h } from "./dom.js";
 import { instant, money, sentence, valueText, when } from "./format.js";
 import { statusBadge } from "./lists.js";
-import { seal } from "./seals.js";
-import { seatOf, timeline } from "./timeline.js";
+import { amountOf, titleOf, words } from "./naming.js";
+import { circulationPicture } from "./seats.js";
+import { timeline } from "./timeline.js";
 
 /** The places of one document's screen; what is typed in one of them outlives changes elsewhere. */
 export class CaseScreen {
   #seen = null;
   #places;
+  #text = decisionText();
 
   /** `act(name, body, said, {tone, version})`; `paper` offers the PDF, or is null. */
   constructor({ person, known, act, paper, back }) {
@@ -41,8 +43,8 @@ export class CaseScreen {
     const { known, person } = this;
     const definition = known.definition(document.definition, document.definition_version);
     const name = (login) => known.name(login);
-    const seats = seatsOf(document, entries, definition);
-    const may = possible(document, seats, definition, person);
+    const stages = stagesOf(document, entries, definition);
+    const may = possible(document, stages, definition, person);
     const last = entries.at(-1)?.version ?? 0;
     const seen = this.#seen ?? last;
     const places = this.#places;
@@ -51,15 +53,13 @@ export class CaseScreen {
       h("a", { id: "back", class: "back", href: this.back }, "Back to the list"),
       head(document, definition, name),
     );
-    fill(places.seats, strip(seats, name, entries, seen));
-    const key = JSON.stringify([
-      document.revision,
-      document.status,
-      document.step,
-      document.round,
-      may,
-    ]);
-    fillOnce(places.actions, key, () => h("div", {}, actionsPanel(may, document, this.act)));
+    const isNew = (decision) =>
+      entries.some((each) => each.version > seen && each.effective_at === decision.at);
+    fill(places.seats, circulationPicture(stages, name, isNew));
+    const key = JSON.stringify([document.revision, document.status, document.round, may]);
+    fillOnce(places.actions, key, () =>
+      h("div", {}, actionsPanel(may, document, this.#text, this.act)),
+    );
     fill(places.fields, content(document, definition, name));
     fill(places.paper, this.paper?.element(document.document));
     fill(places.timeline, h("h2", {}, "What happened"), timeline(entries, definition, name, seen));
@@ -102,57 +102,6 @@ function head(document, definition, name) {
   ];
 }
 
-function strip(seats, name, entries, seen) {
-  if (!seats.length) return null;
-  const isNew = (decision) =>
-    entries.some((each) => each.version > seen && each.effective_at === decision.at);
-  return [
-    h("h2", { class: "unseen" }, "Who decides"),
-    h(
-      "ol",
-      { class: "seats" },
-      seats.map((seat) => seatBox(seat, name, isNew)),
-    ),
-  ];
-}
-
-const STATES = {
-  ahead: "comes later",
-  waiting: "waits",
-  blocked: "blocked",
-  skipped: "not needed",
-  approved: "approved",
-  rejected: "rejected",
-  left: "withdrawn",
-};
-
-function seatBox(seat, name, isNew) {
-  const decided = seat.slots.map((slot) => slot.decision).filter(Boolean);
-  const open = seat.slots.filter((slot) => !slot.decision);
-  const inside = decided.length
-    ? decided.map((decision) => [
-        seal(decision, name(decision.by), isNew(decision)),
-        h("span", { class: "seat-who" }, name(decision.by)),
-      ])
-    : h(
-        "span",
-        { class: "seat-who" },
-        seat.state === "waiting"
-          ? open.map((slot) => seatOf(slot, name)).join(", ")
-          : STATES[seat.state],
-      );
-  return h(
-    "li",
-    {
-      class: `seat ${seat.state}`,
-      "aria-label": `${seat.label}: ${STATES[seat.state] ?? seat.state}`,
-    },
-    h("span", { class: "seat-label" }, seat.label),
-    h("span", { class: "seat-inside" }, inside),
-    seat.reason && seat.state === "blocked" ? h("span", { class: "problem" }, seat.reason) : null,
-  );
-}
-
 function content(document, definition, name) {
   const fields =
     definition?.fields ??
@@ -178,7 +127,8 @@ function content(document, definition, name) {
 }
 
 function value(field, found, name) {
-  const text = field.kind === "person" && found ? name(found) : valueText(found, field.kind, field.fields);
+  const text =
+    field.kind === "person" && found ? name(found) : valueText(found, field.kind, field.fields);
   return h(
     "div",
     { class: `value ${field.kind}` },

@@ -3,68 +3,73 @@
 import { confirmed } from "./confirm.js";
 import { h } from "./dom.js";
 
-/**
- * Return the panel for this document; `act(name, body, said, {tone, version})` resolves to whether
- * it took effect: `said` is then shown, `tone` is good, unless it is given as quiet.
- */
-export function actionsPanel(may, document, act) {
-  return [
-    may.decide ? decision(document, act) : null,
-    may.submit || may.withdraw || may.milestone ? requesters(may, document, act) : null,
-  ];
-}
-
-function decision(document, act) {
-  const text = h("textarea", {
+/** Return the box for what one says with a decision: it outlives the panels that it stands in. */
+export const decisionText = () =>
+  h("textarea", {
     id: "decision-text",
     rows: 2,
     maxlength: 10000,
     "aria-describedby": "decision-hint decision-problem",
   });
+
+/**
+ * Return the panel for this document; `act(name, body, said, {tone, version})` resolves to whether
+ * it took effect: `said` is then shown, `tone` is good, unless it is given as quiet.
+ */
+export function actionsPanel(may, document, text, act) {
+  return [
+    may.decide.length ? decision(may.decide, document, text, act) : null,
+    may.recall.length ? recalling(may.recall, act) : null,
+    may.submit || may.withdraw || may.milestone ? requesters(may, document, act) : null,
+  ];
+}
+
+/** What needs words, and why. */
+const REASONS = {
+  reject: "Say why: the requester needs to know.",
+  recuse: "Say why you will not judge here.",
+};
+
+function decision(steps, document, text, act) {
   const problem = h("p", { id: "decision-problem", class: "problem", role: "alert" });
-  const buttons = h("div", { class: "buttons" });
-  const give = async (name, member, said, tone) => {
+  const choice = steps.length > 1 ? stepChoice(steps) : null;
+  const buttons = h("div", { class: "decision-buttons" });
+  const refuse = (message, where) => {
+    problem.textContent = message;
+    where.focus();
+  };
+  const give = async (name, said, tone) => {
     const words = text.value.trim();
-    problem.textContent =
-      name === "reject" && !words ? "Say why: the requester needs to know." : "";
-    text.setAttribute("aria-invalid", String(Boolean(problem.textContent)));
-    if (problem.textContent) {
-      text.focus();
-      return;
-    }
+    const step = choice ? choice.chosen() : steps[0];
+    const needed = words ? "" : (REASONS[name] ?? "");
+    problem.textContent = "";
+    text.setAttribute("aria-invalid", String(Boolean(step && needed)));
+    if (!step) return refuse("Say which step you decide.", choice.first);
+    if (needed) return refuse(needed, text);
+    const member = name in REASONS ? "reason" : "comment";
     const body = {
-      revision: document.revision,
-      step: document.step,
+      ...(name === "recuse" ? {} : { revision: document.revision }),
+      step: step.name,
       ...(words ? { [member]: words } : {}),
     };
-    await busy(buttons, () => act(name, body, said, { tone }));
+    if (await busy(buttons, () => act(name, body, said, { tone }))) text.value = "";
   };
+  const button = (name, label, kind, said, tone) =>
+    h("button", { id: name, type: "button", class: kind, click: () => give(name, said, tone) }, label);
   buttons.append(
     h(
-      "button",
-      {
-        id: "approve",
-        type: "button",
-        class: "primary seal-button",
-        click: () => give("approve", "comment", "You approved it.", "good"),
-      },
-      "Approve",
+      "div",
+      { class: "buttons" },
+      button("approve", "Approve", "primary seal-button", "You approved it.", "good"),
+      button("reject", "Reject", "danger", "You rejected it.", "quiet"),
     ),
-    h(
-      "button",
-      {
-        id: "reject",
-        type: "button",
-        class: "danger",
-        click: () => give("reject", "reason", "You rejected it: it has returned.", "quiet"),
-      },
-      "Reject",
-    ),
+    otherVotes(steps, button),
   );
   return h(
     "section",
     { class: "panel decision", "aria-labelledby": "decision-title" },
-    h("h2", { id: "decision-title" }, "It waits for your decision"),
+    h("h2", { id: "decision-title" }, title(steps)),
+    choice?.element,
     h("label", { for: "decision-text" }, "Comment, or reason"),
     text,
     h(
@@ -74,6 +79,60 @@ function decision(document, act) {
     ),
     problem,
     buttons,
+  );
+}
+
+const title = (steps) =>
+  steps.length > 1
+    ? `It waits for you in ${steps.length} steps`
+    : `It waits for your decision: ${steps[0].label}`;
+
+/** Who decides alone cannot leave it to others, and a role's slot is nobody's to give up. */
+function otherVotes(steps, button) {
+  return h(
+    "div",
+    { class: "buttons others" },
+    steps.some((step) => step.several)
+      ? button("abstain", "Abstain", "plain", "You abstained.", "quiet")
+      : null,
+    steps.some((step) => step.own)
+      ? button("recuse", "I will not judge here", "plain", "You leave it to others.", "quiet")
+      : null,
+  );
+}
+
+function stepChoice(steps) {
+  const radios = steps.map((step) =>
+    h("input", { type: "radio", name: "step", value: step.name, id: `step-${step.name}` }),
+  );
+  const choices = steps.map((step, at) =>
+    h("label", { class: "choice", for: `step-${step.name}` }, radios[at], step.label),
+  );
+  return {
+    element: h("fieldset", {}, h("legend", {}, "Which step do you decide?"), choices),
+    first: radios[0],
+    chosen: () => steps[radios.findIndex((radio) => radio.checked)],
+  };
+}
+
+function recalling(steps, act) {
+  return h(
+    "section",
+    { class: "panel recall", "aria-label": "Your vote" },
+    steps.map(({ name, label, verdict }) => {
+      const buttons = h("div", { class: "buttons" });
+      const recall = () =>
+        busy(buttons, () =>
+          act("recall", { step: name }, "You took your vote back.", { tone: "quiet" }),
+        );
+      buttons.append(
+        h("button", { id: `recall-${name}`, type: "button", click: recall }, "Take my vote back"),
+      );
+      return [
+        h("p", {}, `Your vote in ${label}: ${verdict}. Others have yet to decide.`),
+        buttons,
+      ];
+    }),
   );
 }
 

@@ -32,15 +32,18 @@ function present(children) {
 
 /** Replace what is in a place, and leave the focus on the element of the same id. */
 export function fill(place, ...children) {
-  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
-  place.replaceChildren(...present(children));
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  keepingFocus(place, () => place.replaceChildren(...present(children)));
 }
 
-/** Replace what is in a place only if its key is another one: what is typed there stays. */
+/** The same, only if the place's key is another one; `build` may move what is there. */
 export function fillOnce(place, key, build) {
-  if (place.dataset.key === key) return false;
+  if (place.dataset.key === key) return;
   place.dataset.key = key;
-  place.replaceChildren(...present([build()]));
-  return true;
+  keepingFocus(place, () => place.replaceChildren(...present([build()])));
+}
+
+function keepingFocus(place, change) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  change();
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }

@@ -1,10 +1,10 @@
 // A new document, or other values for one that rests.
 
-import { words } from "./circulation.js";
 import { busy } from "./decide.js";
 import { h } from "./dom.js";
 import { explanation } from "./case.js";
 import { fieldsForm } from "./form.js";
+import { flowText, words } from "./naming.js";
 
 /** Return the choice of what to ask for. */
 export function chooseDefinition(definitions, back) {
@@ -28,7 +28,7 @@ export function chooseDefinition(definitions, back) {
             h(
               "span",
               { class: "row-facts" },
-              each.steps.map((step) => step.label || words(step.name)).join(" → "),
+              flowText(each.steps),
             ),
           ),
         ),

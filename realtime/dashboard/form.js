@@ -1,6 +1,6 @@
 // A form made of a definition's fields: a draft, or other values for one.
 
-import { words } from "./circulation.js";
+import { words } from "./naming.js";
 import { h } from "./dom.js";
 import { choiceText, sentence } from "./format.js";
 import { linesControl } from "./rows.js";
@@ -114,7 +114,10 @@ const CONTROLS = {
     const select = h("select", described, options);
     return one(select, () => (select.value === "" ? null : select.value === "true"));
   },
-  lines: (field, value, described) => linesControl(field, value, described, control),
+  lines: (field, value, described) =>
+    linesControl(field, value, described, (column, cell, id) =>
+      control(column, cell, column.kind === "text", id),
+    ),
 };
 
 /** What is no whole number goes as it is: the server says what is wrong with it. */

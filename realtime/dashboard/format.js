@@ -1,6 +1,6 @@
 // How values and instants read.
 
-import { words } from "./circulation.js";
+import { words } from "./naming.js";
 import { h } from "./dom.js";
 
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
@@ -92,7 +92,7 @@ function lineText({ line, ...cells }, columns) {
     .filter((name) => cells[name] !== undefined)
     .map((name) => {
       const column = known.get(name);
-      const label = column?.label || name.replaceAll("_", " ");
+      const label = column?.label || words(name);
       return `${label}: ${valueText(cells[name], column?.kind)}`;
     });
   return `${line}. ${texts.join(", ")}`;

@@ -1,6 +1,6 @@
 // One background job: what it makes, how far it is, and the file when it is there.
 
-import { titleOf, words } from "./circulation.js";
+import { titleOf, words } from "./naming.js";
 import { fill, fillOnce, h } from "./dom.js";
 import { fileSize, when } from "./format.js";
 import { explanation } from "./case.js";

@@ -1,8 +1,8 @@
 // The two lists: what waits for a decision, and the documents one has to do with.
 
-import { amountOf, titleOf, words } from "./circulation.js";
 import { h } from "./dom.js";
 import { money, when } from "./format.js";
+import { amountOf, stepLabel, titleOf, words } from "./naming.js";
 
 export const STATUS = {
   draft: "Draft",
@@ -11,11 +11,17 @@ export const STATUS = {
   withdrawn: "Withdrawn",
   discarded: "Discarded",
   approved: "Approved",
+  rejected: "Rejected",
 };
 
 /** Return what a status is shown as. */
 export function statusBadge(status) {
   return h("span", { class: `status ${status}` }, STATUS[status] ?? words(status));
+}
+
+function blockedBadge({ blocked = {} }) {
+  const names = Object.keys(blocked);
+  return names.length ? [h("span", { class: "status blocked" }, "Blocked"), " "] : null;
 }
 
 /** Return the inbox; `known` gives names, definitions and documents as far as they are there. */
@@ -41,13 +47,12 @@ function taskRow(task, known, current) {
   const title = document
     ? titleOf(document, definition)
     : definition?.label || words(task.definition);
-  const step = definition?.steps.find((each) => each.name === task.step);
   return row(`task-${task.document}-${task.slot}`, task.document, current, [
     line(title, document && amountOf(document, definition)),
     h(
       "span",
       { class: "row-facts" },
-      `${known.name(task.requester)} asks · ${step?.label || words(task.step)}`,
+      `${known.name(task.requester)} asks · ${stepLabel(task.step, definition)}`,
     ),
     h("span", { class: "row-when" }, "came ", when(task.opened_at)),
   ]);
@@ -82,7 +87,7 @@ function documentRow(document, known, current) {
       { class: "row-facts" },
       `${definition?.label || words(document.definition)} · ${known.name(document.requester)}`,
     ),
-    h("span", { class: "row-when" }, statusBadge(document.status), " ", when(document.changed_at)),
+    h("span", { class: "row-when" }, statusBadge(document.status), " ", blockedBadge(document), when(document.changed_at)),
   ]);
 }
 

@@ -1,6 +1,6 @@
 // The lines of a field in a form: a row each, which can be changed, added and removed.
 
-import { words } from "./circulation.js";
+import { words } from "./naming.js";
 import { h } from "./dom.js";
 
 /** Return `{inputs, read}` as every control; `cell(field, value, id)` makes the one of a cell. */

@@ -1,17 +1,28 @@
 // What happened to a document, in sentences.
 
-import { words } from "./circulation.js";
 import { h } from "./dom.js";
 import { valueText, when } from "./format.js";
+import { assigneeOf, stepLabel, words } from "./naming.js";
 
 /** Return the timeline; entries after version `seen` are marked as new. */
 export function timeline(entries, definition, name, seen) {
-  const told = entries.filter((entry) => entry.type !== "document.step_ended");
+  const told = entries.filter(
+    (entry, at) => entry.type !== "document.step_ended" || hadSeveral(entry.data.step, entries, at),
+  );
   return h(
     "ol",
     { class: "timeline" },
     told.map((entry) => item(entry, definition, name, entry.version > seen)),
   );
+}
+
+/** The only vote of a step says how the step ended; where there were several, somebody must. */
+function hadSeveral(step, entries, before) {
+  const started = entries.findLast(
+    ({ type, data }, at) =>
+      at < before && type === "document.step_started" && data.step === step,
+  );
+  return started?.data.slots.length > 1;
 }
 
 function item(entry, definition, name, isNew) {
@@ -27,7 +38,7 @@ function item(entry, definition, name, isNew) {
 }
 
 function sentence(entry, definition, name) {
-  const step = (each) => definition?.steps.find((one) => one.name === each)?.label || words(each);
+  const step = (each) => stepLabel(each, definition);
   const tell = SENTENCES[entry.type];
   return tell
     ? tell(entry.data, name(entry.actor), step, name, definition)
@@ -53,8 +64,22 @@ const SENTENCES = {
     quote: data.reason,
     kind: "quiet",
   }),
-  "document.step_started": (data, _who, step, name) => ({
-    text: `${step(data.step)}: it waits for ${data.slots.map((slot) => seatOf(slot, name)).join(", ")}.`,
+  "document.block_started": (data, _who, step) => ({
+    text: `${step(data.step)}: what is in it is decided side by side.`,
+    kind: "quiet",
+  }),
+  "document.step_kept": (data, _who, step) => ({
+    text: `${step(data.step)} counts as it was decided before.`,
+    quote: data.reason,
+    kind: "quiet",
+  }),
+  "document.step_started": ({ step: begun, slots }, _who, step, name) => {
+    const first = slots.filter((slot) => (slot.turn ?? 1) === 1);
+    const more = slots.length > first.length ? ", then for others" : "";
+    return { text: `${step(begun)}: it waits for ${all(first, name)}${more}.`, kind: "quiet" };
+  },
+  "document.slots_opened": (data, _who, step, name) => ({
+    text: `${step(data.step)}: it waits for ${all(data.slots, name)} now.`,
     kind: "quiet",
   }),
   "document.step_blocked": (data, _who, step) => ({
@@ -63,20 +88,42 @@ const SENTENCES = {
     kind: "bad",
   }),
   "document.slot_approved": (data, _who, step, name) => ({
-    text: `${name(data.by)} approved: ${step(data.step)}.`,
+    text: `${voter(data, name)} approved: ${step(data.step)}.`,
     quote: data.comment,
     kind: "good",
   }),
   "document.slot_rejected": (data, _who, step, name) => ({
-    text: `${name(data.by)} rejected it: ${step(data.step)}.`,
+    text: `${voter(data, name)} rejected it: ${step(data.step)}.`,
     quote: data.reason,
     kind: "bad",
+  }),
+  "document.slot_abstained": (data, _who, step, name) => ({
+    text: `${voter(data, name)} abstained: ${step(data.step)}.`,
+    quote: data.comment,
+  }),
+  "document.slot_recused": (data, _who, step, name) => ({
+    text: `${voter(data, name)} will not judge here: ${step(data.step)}.`,
+    quote: data.reason,
+  }),
+  "document.slot_reopened": (data, _who, step, name) => ({
+    text: `${voter(data, name)} took the vote back: ${step(data.step)}.`,
+    quote: data.reason,
+  }),
+  "document.step_ended": (data, _who, step) => ({
+    text: `${step(data.step)} is ${data.outcome}: that is certain now.`,
+    kind: "quiet",
   }),
   "document.approved": () => ({
     text: "Everybody needed has agreed: it is approved.",
     kind: "good",
   }),
   "document.returned": () => ({ text: "It returned to its requester.", kind: "quiet" }),
+  "document.rejected": () => ({ text: "It is rejected for good.", kind: "bad" }),
+  "document.went_back": (data, _who, step) => ({
+    text: `It went back from ${step(data.step)} to ${step(data.to)}.`,
+    quote: `Taken again: ${data.again.map(step).join(", ")}`,
+    kind: "quiet",
+  }),
   "document.withdrawn": (data, who) => ({ text: `${who} withdrew it.`, quote: data.reason }),
   "document.discarded": (_, who) => ({ text: `${who} discarded the draft.` }),
   "document.comment_added": (data, who) => ({ text: `${who} said:`, quote: data.text }),
@@ -85,6 +132,11 @@ const SENTENCES = {
   }),
 };
 
+const all = (slots, name) => slots.map((slot) => assigneeOf(slot, name)).join(", ");
+
+const voter = ({ by, on_behalf_of: forWhom }, name) =>
+  forWhom ? `${name(by)}, for ${name(forWhom)},` : name(by);
+
 function kindOf(name, definition) {
   return definition?.fields.find((each) => each.name === name)?.kind;
 }
@@ -92,11 +144,4 @@ function kindOf(name, definition) {
 function labelOf(part, definition) {
   const parts = [...(definition?.fields ?? []), ...(definition?.milestones ?? [])];
   return parts.find((each) => each.name === part)?.label || words(part).toLowerCase();
-}
-
-/** Return who a slot is for. */
-export function seatOf(slot, name) {
-  return slot.kind === "person"
-    ? name(slot.assignee)
-    : `the role ${words(slot.assignee).toLowerCase()}`;
 }

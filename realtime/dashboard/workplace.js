@@ -1,7 +1,7 @@
 // What somebody who is signed in sees: a list on one side, a document on the other.
 
 import { CaseScreen, explanation } from "./case.js";
-import { words } from "./circulation.js";
+import { words } from "./naming.js";
 import { fill, h } from "./dom.js";
 import { chooseDefinition, draftForm } from "./drafting.js";
 import { followCase, followDocuments, followInbox, followJob } from "./following.js";

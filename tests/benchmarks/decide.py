@@ -58,9 +58,9 @@ class _Case:
         self.command = command
         self._decide, self._evolve = handler.decide, handler.aggregate.evolve
         self._state: Document | None = fold(given.history)
-        self._facts: Any = handler.facts(given.world, self._state, command)
         actor = MIA if isinstance(command, ApproveStep) else ANN
         self._circumstances = Circumstances(actor, AT)
+        self._facts: Any = handler.facts(given.world, self._state, command, self._circumstances)
 
     def median_us(self) -> float:
         """Return how long one decision takes with the evolving of its events: of the processor's

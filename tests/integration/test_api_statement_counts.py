@@ -5,6 +5,7 @@ Recorded where PyMySQL sends a command. A command without a case here fails the 
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_ident
@@ -18,13 +19,16 @@ from pymysql.connections import Connection
 from commands.envelope import Envelope
 from commands.handlers import HANDLERS
 from domain.actor import Actor
+from domain.calendar import commands as calendar
 from domain.command import Command
-from domain.definition.commands import PublishDefinition
+from domain.definition import commands as definition
 from domain.directory import commands as directory
 from domain.document import commands as document
 from domain.job import commands as job
 from domain.metadata import Channel
 from infra.stack import MariaDBServer
+from tests.builders import content
+from tests.contracts.calendars_contract import OFFICE
 from tests.integration.api_world import PURCHASE, VALUES, World, a_company
 from tests.integration.observing import wait_until
 
@@ -34,8 +38,9 @@ KINDS = {
     "stream": r"SELECT version, topic, state FROM",
     "streams": r"SELECT stream, version, topic, state FROM",
     "append": r"BEGIN NOT ATOMIC|INSERT INTO \S+ \(stream, version",
-    "in force": r"SELECT MAX\(definition_version\)",
-    "people": r"WITH RECURSIVE up ",
+    "in force": r"SELECT definition_version, effective_from, deprecated_at",
+    "whom": r"\(SELECT 'seen'",
+    "people": r"SELECT p\.login, p\.active",
     "active": r"SELECT active FROM",
     "managers": r"WITH RECURSIVE above",
     "admins": r"SELECT COUNT\(\*\) FROM \S*role_holder",
@@ -46,6 +51,9 @@ KINDS = {
     "person": r"SELECT login, roles FROM",
     "history": r"SELECT version, topic, state, position FROM",
 }
+
+#: A content that takes two persons.
+GUARDED = replace(content(), four_eyes=True)
 
 #: What every command costs, whatever else it asks, where nothing is remembered.
 HEAD, TAIL = ["who asks", "stream"], ["append"]
@@ -85,6 +93,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def world(server: MariaDBServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with a_company(server, Path(tmp_path_factory.mktemp("redis")), "api_counts") as world:
         world.parts.remembered.close()
+        world.add_person("zoe", "admin")
+        world.pump()
         for _ in range(3):  # every pool, cache and script is warm
             path = f"/v1/documents/{world.pending()}"
             body = {"revision": world.shown(path.rpartition("/")[2])["revision"]}
@@ -95,13 +105,27 @@ def world(server: MariaDBServer, tmp_path_factory: pytest.TempPathFactory) -> It
 class Case:
     """One command: who sends what, and which facts it asks for."""
 
-    def __init__(self, by: str, method: str, path: str, facts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        by: str,
+        method: str,
+        path: str,
+        facts: tuple[str, ...] = (),
+        *,
+        before: tuple[str, ...] = (),
+        after: tuple[str, ...] = (),
+    ) -> None:
         self.by, self.method, self.path, self.facts = by, method, path, list(facts)
+        self.before, self.after = before, after
 
     def body(self, world: World, target: str) -> Any:
         """Return what is sent; `target` is the document, where there is one."""
         bodies: Mapping[str, Any] = {
             "/v1/definitions": {**PURCHASE, "definition": f"d{uuid4().hex[:8]}"},
+            "{definition}/draft": {"definition": "x"},
+            "{definition}/propose": {"draft": 1},
+            "{definition}/approve": {"content_hash": GUARDED.hash},
+            "{definition}/deprecate": {"version": 1},
             "/v1/people": {"login": f"p{uuid4().hex[:8]}", "name": "Somebody"},
             "{person}/manager": {"manager": "mia"},
             "/v1/documents": {"definition": "purchase", "values": VALUES},
@@ -119,9 +143,11 @@ class Case:
                 "last": "2028-01-04",
                 "substitute": "mia",
             },
+            "{calendar}": {"zone": "UTC", "week": {"monday": ["09:00-17:00"]}},
+            "{calendar}/holidays": {"holidays": {"2026-12-25": ""}},
             "/v1/jobs": {"kind": "export", "parameters": {"format": "csv"}},
         }
-        if self.path.endswith("/approve"):
+        if self.path == "{document}/approve":
             return {"revision": world.revision(target)}
         if self.path.endswith("/reject"):
             return {"revision": world.revision(target), "reason": "no"}
@@ -129,7 +155,14 @@ class Case:
 
 
 CASES: Mapping[type[Command], Case] = {
-    PublishDefinition: Case("root", "POST", "/v1/definitions"),
+    # What was published is numbered by the log; a draft is read from there.
+    definition.PublishDefinition: Case("root", "POST", "/v1/definitions", after=("stream",)),
+    definition.SaveDraft: Case("root", "PUT", "{definition}/draft"),
+    definition.ProposePublication: Case("root", "POST", "{definition}/propose", before=("stream",)),
+    definition.ApprovePublication: Case("zoe", "POST", "{definition}/approve", after=("stream",)),
+    definition.DeprecateVersion: Case("root", "POST", "{definition}/deprecate"),
+    calendar.DefineCalendar: Case("root", "PUT", "{calendar}"),
+    calendar.AddHolidays: Case("root", "POST", "{calendar}/holidays"),
     directory.AddPerson: Case("root", "POST", "/v1/people"),
     directory.GrantRole: Case("root", "PUT", "{person}/roles/buyer"),
     directory.RevokeRole: Case("root", "DELETE", "{person}/roles/clerk", ("admins",)),
@@ -144,14 +177,16 @@ CASES: Mapping[type[Command], Case] = {
     directory.SetDepartment: Case("root", "PUT", "{person}/department"),
     directory.SetLimits: Case("root", "PUT", "{person}/limits"),
     directory.SetZone: Case("root", "PUT", "{person}/zone"),
-    directory.PlanAbsence: Case("root", "POST", "{person}/absences?", ("people",)),
-    directory.ReportAbsence: Case("root", "POST", "{person}/absences", ("people",)),
+    directory.PlanAbsence: Case("root", "POST", "{person}/absences?", ("whom", "people")),
+    directory.ReportAbsence: Case("root", "POST", "{person}/absences", ("whom", "people")),
     directory.TakeOver: Case("mia", "POST", "{person}/absences/away/take_over"),
     directory.EndAbsence: Case("root", "DELETE", "{person}/absences/away"),
     document.CreateDocument: Case("ann", "POST", "/v1/documents", ("in force",)),
     document.ReviseDocument: Case("ann", "PATCH", "{document}", ("in force",)),
-    document.SubmitDocument: Case("ann", "POST", "{document}/submit", ("in force", "people")),
-    document.ApproveStep: Case("mia", "POST", "{document}/approve", ("people",)),
+    document.SubmitDocument: Case(
+        "ann", "POST", "{document}/submit", ("in force", "whom", "people")
+    ),
+    document.ApproveStep: Case("mia", "POST", "{document}/approve", ("whom", "people")),
     document.RejectStep: Case("mia", "POST", "{document}/reject"),
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
     document.DiscardDocument: Case("ann", "POST", "{document}/discard"),
@@ -169,9 +204,16 @@ ON_PENDING = (document.ApproveStep, document.RejectStep, document.WithdrawDocume
 
 
 def target_of(world: World, command: type[Command]) -> str:
-    """Return a document, a person or a job on which the command is allowed."""
+    """Return a document, a person, a calendar or a job on which the command is allowed."""
     if issubclass(command, job.JobCommand):
         return str(a_failed_job(world))
+    if issubclass(command, definition.DefinitionCommand):
+        return a_definition(world)
+    if issubclass(command, calendar.CalendarCommand):
+        name = f"c{uuid4().hex[:8]}"
+        if command is calendar.AddHolidays:
+            world.as_system(calendar.DefineCalendar(name, OFFICE))
+        return name
     if not issubclass(command, document.DocumentCommand):
         login = f"q{uuid4().hex[:8]}"
         world.add_person(login, "clerk")
@@ -187,6 +229,20 @@ def target_of(world: World, command: type[Command]) -> str:
         world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
         return found
     return world.pending() if command in ON_PENDING else world.draft()
+
+
+def a_definition(world: World) -> str:
+    """Return a definition that has a version, a draft, and a proposal of root's."""
+    name = f"d{uuid4().hex[:8]}"
+    world.as_system(definition.PublishDefinition(name, content()))
+    draft = {key: value for key, value in PURCHASE.items() if key != "definition"}
+    world.do("PUT", f"/v1/definitions/{name}/draft", by="root", body=draft)
+    at = datetime.now(UTC)  # noqa: TID251  # as an entrypoint takes it
+    proposal = definition.ProposePublication(name, GUARDED)
+    root = Actor("root", frozenset({"admin"}))
+    world.parts.bus.handle(Envelope(proposal, uuid4().hex, root, at, Channel.API))
+    world.pump()
+    return name
 
 
 def a_failed_job(world: World) -> UUID:
@@ -209,6 +265,8 @@ def test_what_a_command_costs(world: World, sent: list[str], command: type[Comma
         "document": f"/v1/documents/{target}",
         "person": f"/v1/people/{target}",
         "job": f"/v1/jobs/{target}",
+        "calendar": f"/v1/calendars/{target}",
+        "definition": f"/v1/definitions/{target}",
     }
     if "{token}" in case.path:
         tokens = world.ok("GET", f"/v1/people/{target}/tokens", by="root")["items"]
@@ -218,7 +276,14 @@ def test_what_a_command_costs(world: World, sent: list[str], command: type[Comma
     sent.clear()
     world.ok(case.method, path, by=case.by, body=body)
     head = [each for each in HEAD if each != "stream" or not HANDLERS[command].begins]
-    assert sent == [*head, *case.facts, *TAIL]  # and no trip to Redis: a thread tells of it
+    assert sent == [
+        head[0],
+        *case.before,
+        *head[1:],
+        *case.facts,
+        *TAIL,
+        *case.after,
+    ]  # and no trip to Redis: a thread tells of it
     world.pump()
 
 
@@ -235,6 +300,7 @@ def test_every_command_has_a_case() -> None:
         ("/v1/people/mia/tokens", ["view"]),
         ("/v1/definitions", ["view"]),
         ("/v1/definitions/purchase", ["view"]),
+        ("/v1/calendars", ["view"]),
         ("/v1/documents", ["view"]),
         ("/v1/inbox", ["view"]),
         ("{document}", ["view"]),
@@ -259,7 +325,7 @@ def test_a_repetition_costs_one_look_more(world: World, sent: list[str]) -> None
     world.do("POST", path, by="ann", headers=key)
     sent.clear()
     world.ok("POST", path, by="ann", headers=key)
-    assert sent == [*HEAD, "in force", "people", "first outcome"]
+    assert sent == [*HEAD, "in force", "whom", "people", "first outcome"]
 
 
 def test_who_asks_and_what_is_in_force_cost_nothing_once_remembered(

@@ -10,18 +10,23 @@ from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
+import jsonschema
 import pytest
 
+from api.definition_reading import read_text
 from api.schemas.definitions import NewDefinition
+from api.schemas.json_schema import definition_schema
 from domain.actor import SYSTEM, Circumstances
 from domain.calendar.content import Content as Calendar
-from domain.definition.commands import PublishDefinition
 from domain.definition.approvers import ApproverKind
+from domain.definition.commands import PublishDefinition
 from domain.definition.content import Content, FieldKind
 from domain.definition.events import DefinitionPublished
 from domain.definition.publishing import publish
+from domain.definition.steps import walk
 from domain.document.state import Status
 from domain.events import EVENTS
+from infra.definitions.reading import read_source
 from infra.eventstore.settings import StoreSettings
 from infra.importing.activity import Kind
 from infra.importing.plan import plan_case
@@ -29,7 +34,7 @@ from infra.importing.xes import read_cases
 from infra.settings import Settings, store_env
 from projections.workspace.calendars import CALENDAR
 from projections.workspace.definitions import DEFINITION
-from projections.workspace.directory import PERSON, TOKEN
+from projections.workspace.directory import ABSENCE, PERSON, TOKEN
 from projections.workspace.documents import DOCUMENT
 from projections.workspace.inbox import TASK
 from projections.workspace.jobs import JOB
@@ -129,18 +134,37 @@ def published(body: Mapping[str, object]) -> DefinitionPublished:
     return event
 
 
-def test_the_example_of_a_definition_is_published_and_shows_every_kind() -> None:
+def test_the_examples_of_definitions_are_published_and_show_every_kind() -> None:
     (example,) = blocks("definitions.md", "json")
-    content = published(json.loads(example)).content
-    assert {field.kind for field in content.fields} == set(FieldKind)
-    assert {step.approver.kind for step in content.steps} == set(ApproverKind)
-    assert content.milestones
+    whole = [block for block in blocks("definitions.md", "yaml") if "definition:" in block]
+    read = [read_text(block.encode()) for block in whole]
+    assert [list(each.findings) for each in read] == [[] for _ in whole]
+    contents = [published(json.loads(example)).content, *(each.content for each in read)]
+    kinds = {field.kind for each in contents if each for field in each.fields}
+    assert kinds == set(FieldKind)
+    assert {
+        approver.kind
+        for each in contents
+        if each
+        for step in walk(each.steps)
+        for approver in step.approvers
+    } == set(ApproverKind)
+
+
+def test_the_examples_of_definitions_are_of_the_published_schema() -> None:
+    validator = jsonschema.Draft202012Validator(definition_schema())
+    (example,) = blocks("definitions.md", "json")
+    whole = [block for block in blocks("definitions.md", "yaml") if "definition:" in block]
+    assert len(whole) >= 2
+    for found in (json.loads(example), *(read_source(each.encode()).value for each in whole)):
+        validator.validate(found)
+        assert not validator.is_valid({**found, "labl": "x"})
 
 
 def test_every_kind_of_field_and_approver_and_every_status_is_documented() -> None:
     fields_, steps = section("definitions.md", "Fields"), section("definitions.md", "Steps")
     assert first_cells(fields_) == list(FieldKind)
-    approvers = [json.loads(cell) for cell in first_cells(steps)]
+    approvers = [json.loads(cell) for cell in first_cells(steps) if cell.startswith("{")]
     assert [kind for approver in approvers for kind in approver] == list(ApproverKind)
     assert set(first_cells(section("definitions.md", "Statuses"))) == set(Status)
 
@@ -165,6 +189,8 @@ CALENDAR_MEMBERS = [
         ("Entry", [column.name for column in ENTRY.columns]),
         ("Job", [column.name for column in JOB.columns]),
         ("Person", [column.name for column in PERSON.columns]),
+        ("Person's own", ["limits", "absences", "stands_in_for"]),
+        ("Absence", [column.name for column in ABSENCE.columns]),
         ("Token", [column.name for column in TOKEN.columns if column.name != "token_hash"]),
         ("Definition", DEFINITION_MEMBERS),
         ("Calendar", CALENDAR_MEMBERS),

@@ -1,4 +1,4 @@
-"""The form that the page makes of a definition's fields, in a browser, without a server behind it."""
+"""The form that the page makes of a definition: in a browser, without a server behind it."""
 
 import json
 import threading
@@ -90,7 +90,7 @@ def test_lines_are_added_changed_and_removed(page: Page) -> None:
     lines.nth(0).get_by_role("button", name="Items: remove this line").click()
     page.get_by_role("button", name="Add a line").click()
     expect(lines.nth(1).get_by_label("what")).to_be_focused()
-    lines.nth(1).get_by_label("price", exact=True).fill("12.50")
+    lines.nth(1).get_by_label("Price", exact=True).fill("12.50")
     page.get_by_role("button", name="Add a line").click()  # and nothing is written into it
     assert read(page)["items"] == [  # type: ignore[index]
         {"line": 1, "what": "Stool", "kind": "used"},
@@ -102,7 +102,7 @@ def test_what_is_wrong_in_a_line_is_said_with_its_place(page: Page) -> None:
     show(page, VALUES)
     problem = {"place": "values.items.1.price", "message": "money is …"}
     assert page.evaluate("(problem) => window.form.show(problem)", problem)
-    expect(page.locator("#field-items-problem")).to_have_text("Line 2, price: money is …")
+    expect(page.locator("#field-items-problem")).to_have_text("Line 2, Price: Money is …")
     expect(page.locator("#field-due-problem")).to_be_empty()
     show(page, {})
     assert not page.evaluate("window.form.isComplete()")
@@ -117,7 +117,7 @@ def test_what_is_wrong_in_a_line_is_said_with_its_place(page: Page) -> None:
         (False, "no"),
         (
             VALUES["items"],
-            "3. what: Desk, price: 5.00\u00a0USD\n1. what: Chair, kind: used",
+            "3. What: Desk, Price: 5.00\u00a0USD\n1. What: Chair, Kind: Used",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def used(world: Replicated) -> Replicated:
     return world
 
 
-PATHS = ["/v1/documents", "/v1/inbox", "/v1/people", "/v1/definitions", "/v1/me"]
+PATHS = ["/v1/documents", "/v1/inbox", "/v1/people", "/v1/definitions", "/v1/calendars", "/v1/me"]
 
 
 @pytest.mark.parametrize("path", [*PATHS, "{document}", "{document}/timeline", "{document}/events"])

@@ -49,14 +49,16 @@ def any_of(kind: Any, within: frozenset[type] = frozenset()) -> st.SearchStrateg
     if origin is not None and issubclass(origin, Mapping):
         return st.dictionaries(*(any_of(each, within) for each in inner), max_size=4)
     if is_dataclass(kind):
-        if kind in within:
-            return st.nothing()
-        hints = get_type_hints(kind)
-        parts = {field.name: any_of(hints[field.name], within | {kind}) for field in fields(kind)}
-        return st.builds(kind, **parts)
+        return st.nothing() if kind in within else _any_made(kind, within | {kind})
     if issubclass(kind, Enum):
         return st.sampled_from(kind)
     return _PLAIN[kind]
+
+
+def _any_made(kind: Any, within: frozenset[type]) -> st.SearchStrategy[Any]:
+    hints = get_type_hints(kind)
+    parts = {field.name: any_of(hints[field.name], within) for field in fields(kind)}
+    return st.builds(kind, **parts)
 
 
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.TOPIC)

@@ -153,7 +153,9 @@ def test_an_unknown_key_is_refused_wherever_it_stands_as_the_schema_does(
     body = body_of(content)
     objects = [body, *body["fields"], *body["steps"], *body["milestones"]]
     objects += [each["approver"] for each in body["steps"] if "approver" in each]
-    objects += [step for each in body["steps"] for side in each.get("branches", ()) for step in side]
+    objects += [
+        step for each in body["steps"] for side in each.get("branches", ()) for step in side
+    ]
     data.draw(st.sampled_from(objects))[key] = "x"
     assert not VALIDATOR.is_valid(body)
     found = read_body(body).findings

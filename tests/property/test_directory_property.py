@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from commands import facts as facts_of
+from commands.bus import decide
 from commands.handlers import HANDLERS
-from domain.actor import Actor, Circumstances
+from domain.actor import Actor
 from domain.directory.absence import Absence, clash, period
 from domain.directory.authority import UNLIMITED, Limit, limit
 from domain.directory.chain import LinkState, chain
@@ -28,8 +28,9 @@ from domain.directory.facts import LONGEST_CHAIN, DirectoryFacts, Needs, PersonF
 from domain.directory.person import Person, evolve
 from domain.directory.standing_in import Presence, represents, stands_in
 from domain.errors import RefusedError
+from domain.metadata import Event
 from domain.values import Personal
-from tests.builders import ports
+from tests.builders import an_envelope, ports, recorded
 from tests.fakes import InMemoryDirectory, Known
 
 ZONES = (
@@ -45,6 +46,7 @@ LOGINS = ("ann", "bob", "cid", "dot")
 DEFINITIONS = ("leave", "travel")
 
 WORLD = ports()
+ROOT = Actor("root", frozenset({"admin"}))
 
 zones = st.sampled_from(ZONES)
 definitions = st.lists(st.sampled_from(DEFINITIONS), unique=True).map(tuple)
@@ -207,34 +209,39 @@ class Organisation:
 
     def __init__(self) -> None:
         self.at = START
-        self.people: dict[str, Person] = {
-            login: evolve(None, PersonAdded(login, Personal(login, login))) for login in LOGINS
+        self.histories: dict[str, list[Event]] = {
+            login: [PersonAdded(login, Personal(login, login))] for login in LOGINS
         }
+        self.directory = InMemoryDirectory({login: Known() for login in LOGINS})
 
     @property
-    def directory(self) -> InMemoryDirectory:
-        return InMemoryDirectory(
-            {
-                login: Known(zone=person.zone, absences=tuple(person.absences.values()))
-                for login, person in self.people.items()
-            }
-        )
+    def people(self) -> dict[str, Person]:
+        return {login: person_of(history) for login, history in self.histories.items()}
 
     def do(self, command: PersonCommand) -> bool:
-        person, handler = self.people[command.login], HANDLERS[type(command)]
+        history = self.histories[command.login]
         world = replace(WORLD, directory=self.directory)
-        root = Circumstances(Actor("root", frozenset({"admin"})), self.at)
+        envelope = an_envelope(command, ROOT, at=self.at)
         try:
-            events = handler.decide(person, command, root, handler.facts(world, person, command))
+            history += decide(HANDLERS[type(command)], recorded(history), envelope, world)
         except RefusedError:
             return False
-        for event in events:
-            person = evolve(person, event)
-        self.people[command.login] = person
+        person = person_of(history)
+        self.directory.people[command.login] = Known(
+            zone=person.zone, absences=tuple(person.absences.values())
+        )
         return True
 
     def facts(self) -> DirectoryFacts:
         return self.directory.facts(Needs(frozenset(LOGINS)), "", self.at)
+
+
+def person_of(history: Sequence[Event]) -> Person:
+    person = None
+    for event in history:
+        person = evolve(person, event)
+    assert person is not None
+    return person
 
 
 def told(story: Sequence[tuple[PersonCommand, int]]) -> Organisation:
@@ -342,16 +349,10 @@ def test_facts_of_a_moment_leave_out_nothing_that_counts(
             assert found == stands_in(every, login, definition, organisation.at)
 
 
-def test_the_substitutes_facts_are_asked_once_and_not_for_nobody() -> None:
-    organisation = Organisation()
-    directory = organisation.directory
-    world = replace(WORLD, directory=directory)
-    today = START.date()
-    plan = PlanAbsence("ann", "a1", today, today)
-    assert facts_of.substitute(world, None, plan) is None
-    assert directory.asked == []
-    named = ReportAbsence("ann", "a1", "bob")
-    assert facts_of.substitute(world, None, named) == PersonFacts(active=True)
-    assert directory.asked == [Needs(frozenset({"bob"}))]
-    unknown = ReportAbsence("ann", "a1", "eve")
-    assert facts_of.substitute(world, None, unknown) is None
+def test_of_the_substitute_alone_is_asked_and_of_nobody_where_there_is_none() -> None:
+    organisation, today = Organisation(), START.date()
+    assert organisation.do(PlanAbsence("ann", "a1", today, today))
+    assert organisation.directory.asked == []
+    assert organisation.do(ReportAbsence("ann", "a2", "bob"))
+    assert organisation.directory.asked == [Needs(frozenset({"bob"}))]
+    assert not organisation.do(ReportAbsence("bob", "a1", "eve"))

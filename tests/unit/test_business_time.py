@@ -37,6 +37,8 @@ EXAMPLES = [
     ("2025-04-16T16:00", "5 business_hours", "2025-04-18T10:00"),
     ("2025-04-18T12:00", "2 business_hours", "2025-04-22T10:00"),
     ("2025-04-22T10:00", "-2 business_hours", "2025-04-18T12:00"),
+    ("2025-04-15T17:00", "-8 business_hours", "2025-04-15T09:00"),
+    ("2025-04-15T17:00", "-16 business_hours", "2025-04-14T09:00"),
     ("2025-04-14T11:30", "1 business_day", "2025-04-15T11:30"),
     ("2025-04-14T11:30", "-1 business_day", "2025-04-11T11:30"),
     ("2025-04-17T11:30", "2 business_days", "2025-04-22T11:30"),
@@ -72,6 +74,21 @@ def test_a_duration_ends_when_people_expect_it_to(begins: str, duration: str, en
     assert add(OFFICE, at(begins), parse_duration(duration)) == at(ends)
 
 
+def test_a_special_day_goes_before_a_holiday() -> None:
+    day = date(2025, 4, 21)
+    content = Content(
+        "UTC", ((),) * 7, (Holiday(day, "Easter Monday"),), (SpecialDay(day, ("10:00-12:00",)),)
+    )
+    assert business_days(hours_of(content), day, day) == 1
+
+
+def test_a_break_is_waited_for_neither_there_nor_back() -> None:
+    calendar = hours_of(Content("UTC", (("09:00-12:00", "13:00-17:00"),) * 7))
+    noon, one = at("2025-04-14T12:00", "UTC"), at("2025-04-14T13:00", "UTC")
+    assert add(calendar, at("2025-04-14T09:00", "UTC"), parse_duration("3 business_hours")) == noon
+    assert add(calendar, at("2025-04-14T17:00", "UTC"), parse_duration("-4 business_hours")) == one
+
+
 def test_an_hour_that_is_left_out_counts_nothing_and_one_shown_twice_counts_twice() -> None:
     def night(day: int, month: int) -> timedelta:
         begins = at(f"2025-{month:02}-{day}")
@@ -88,6 +105,9 @@ def test_the_closing_that_is_shown_twice_is_the_later_one() -> None:
     calendar = hours_of(Content("Europe/Amsterdam", (("00:00-02:30",),) * 7))
     end = Duration(1, Unit.BUSINESS_DAY_ENDS)
     assert add(calendar, at("2025-10-25T12:00"), end) == at("2025-10-26T02:30", fold=1)
+    day = Duration(1, Unit.BUSINESS_DAYS)
+    assert add(calendar, at("2025-10-25T02:30"), day) == at("2025-10-26T02:30", fold=1)
+    assert add(calendar, at("2025-10-25T02:15"), day) == at("2025-10-26T02:15")
     assert between(calendar, at("2025-10-26T00:00"), at("2025-10-26T12:00")) == timedelta(hours=3)
 
 
@@ -119,12 +139,15 @@ def test_days_keep_to_the_showing_that_they_begin_in() -> None:
     second = at("2025-10-26T02:30", fold=1)
     assert add(OFFICE, second, Duration(0, Unit.DAYS)) == second
     assert add(OFFICE, second, Duration(0, Unit.BUSINESS_DAYS)) == second
+    next_autumn = at("2026-10-25T02:30", fold=1)
+    assert add(NIGHTS, second, Duration(364, Unit.DAYS)) == next_autumn
+    assert add(NIGHTS, second, Duration(364, Unit.BUSINESS_DAYS)) == next_autumn
 
 
 def test_business_days_count_both_ends() -> None:
     assert business_days(OFFICE, date(2025, 4, 14), date(2025, 4, 18)) == 5
     assert business_days(OFFICE, date(2025, 4, 18), date(2025, 4, 21)) == 1
-    assert business_days(OFFICE, date(2025, 4, 22), date(2025, 4, 21)) == 0
+    assert business_days(OFFICE, date(2025, 4, 22), date(2025, 4, 14)) == 0
     assert business_days(OFFICE, date(2025, 12, 29), date(2026, 1, 2)) == 5
 
 

@@ -31,6 +31,7 @@ from domain.errors import Reason
 from domain.values import Money, Value
 from tests.builders import (
     ANN,
+    AT,
     BOB,
     DOCUMENT,
     FAY,
@@ -74,7 +75,7 @@ CONDITION = FAILS + str(content().steps[1].condition)
 
 def test_a_submitted_document_waits_at_its_first_step() -> None:
     draft().when(SUBMIT).then(
-        DocumentSubmitted(1, REVISION, 1, HASH), StepStarted(1, "lead", (lead_slot(),))
+        DocumentSubmitted(1, REVISION, 1, HASH), StepStarted(1, "lead", (lead_slot(),), AT)
     )
 
 
@@ -104,7 +105,7 @@ def test_a_document_that_came_back_starts_another_round(where) -> None:
     events = found.when(SUBMIT).events
     assert events == [
         DocumentSubmitted(2, REVISION, 1, HASH),
-        StepStarted(2, "lead", (lead_slot(2),)),
+        StepStarted(2, "lead", (lead_slot(2),), AT),
     ]
 
 
@@ -222,7 +223,7 @@ def test_approval_of_a_step_starts_the_next_one() -> None:
     dear.after(SUBMIT).when(ApproveStep(DOCUMENT, DEAR_REVISION, comment=" fine "), MIA).then(
         SlotApproved(1, "lead", "1.lead.1", "mia", DEAR_REVISION, "fine"),
         StepEnded(1, "lead", Outcome.APPROVED),
-        StepStarted(1, "money", (money_slot(),)),
+        StepStarted(1, "money", (money_slot(),), AT),
     )
 
 

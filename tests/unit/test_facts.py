@@ -6,7 +6,7 @@ import pytest
 
 from commands.handlers import HANDLERS
 from commands.ports import Ports
-from domain.actor import Actor
+from domain.actor import Actor, Circumstances
 from domain.definition.steps import Step
 from domain.directory.commands import AssignManager, DeactivatePerson, RevokeRole
 from domain.directory.events import PersonAdded, RoleGranted
@@ -18,6 +18,7 @@ from domain.errors import Reason
 from domain.metadata import Event
 from domain.values import Personal
 from tests.builders import (
+    AT,
     DOCUMENT,
     FAY,
     MIA,
@@ -34,6 +35,8 @@ from tests.builders import (
 )
 from tests.documents import APPROVE, REVISION, SUBMIT, created, draft, pending
 from tests.fakes import InMemoryDirectory, Known
+
+GIVEN = Circumstances(Actor("zoe"), AT)
 
 
 def asked(world: Ports) -> list[Needs]:
@@ -91,12 +94,16 @@ def test_a_proposed_manager_is_known_with_everybody_above() -> None:
     chain = {"a": Known(manager="b"), "b": Known(manager="c"), "c": Known(active=False)}
     world = Ports(InMemoryDirectory(chain), ports().definitions, ports().calendars)
     gather = HANDLERS[AssignManager].facts
-    assert gather(world, None, AssignManager("x", "a")) == ManagerFacts(
+    assert gather(world, None, AssignManager("x", "a"), GIVEN) == ManagerFacts(
         exists=True, chain=("b", "c")
     )
-    assert gather(world, None, AssignManager("x", "c")) == ManagerFacts(exists=True, chain=())
-    assert gather(world, None, AssignManager("x", "z")) == ManagerFacts(exists=False, chain=())
-    gather(world, None, AssignManager("x", None))
+    assert gather(world, None, AssignManager("x", "c"), GIVEN) == ManagerFacts(
+        exists=True, chain=()
+    )
+    assert gather(world, None, AssignManager("x", "z"), GIVEN) == ManagerFacts(
+        exists=False, chain=()
+    )
+    gather(world, None, AssignManager("x", None), GIVEN)
 
 
 def test_nobody_becomes_the_manager_of_their_own_manager() -> None:
@@ -114,6 +121,6 @@ def test_the_last_admin_stays(command) -> None:
     Given(history).when(command, ZOE).refused(Reason.NOT_ALLOWED, "login")
     two = replace(ports(), directory=directory(bob=Known(roles=ZOE.roles)))
     Given(history, two).after(command, ZOE)
-    assert HANDLERS[type(command)].facts(two, None, command) == AdminFacts(others=1)
+    assert HANDLERS[type(command)].facts(two, None, command, GIVEN) == AdminFacts(others=1)
     gone = replace(ports(), directory=directory(bob=Known(active=False, roles=ZOE.roles)))
     Given(history, gone).when(command, ZOE).refused(Reason.NOT_ALLOWED, "login")

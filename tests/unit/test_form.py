@@ -383,3 +383,21 @@ def test_a_rule_is_a_condition_with_words(rule: Rule, place: str) -> None:
 def test_nothing_is_wrong_with_a_form_that_is_right() -> None:
     assert list(check_form(JOURNAL)) == []
     assert list(check_form(CONTENT)) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [Field("a", FieldKind.INTEGER, least="2", most="2")],
+        [lines(A_TEXT, least="0", most="2000")],
+        [lines(*[replace(A_TEXT, name=f"c{n}") for n in range(20)])],
+        [Field(f"f{n}", FieldKind.TEXT, pattern="a" * 200, longest=500) for n in range(10)],
+        [replace(lines(A_TEXT), name=f"items_{n}") for n in range(3)],
+        [Field("a", FieldKind.TEXT, longest=10_000)],
+        [Field("a", FieldKind.DECIMAL, decimals=0), Field("b", FieldKind.MONEY, decimals=6)],
+        [Field("count", FieldKind.INTEGER), Field("days", FieldKind.DATE)],
+    ],
+    ids=range(8),
+)
+def test_a_form_may_be_as_large_as_its_bounds(fields: list[Field]) -> None:
+    assert list(check_form(Content(tuple(fields), (), rules=(Rule("true", "x" * 200),) * 20))) == []

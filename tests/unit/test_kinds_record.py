@@ -242,5 +242,5 @@ def test_lines_are_shown_a_line_each_with_what_their_definition_no_longer_knows(
         Line(1, {"old_name": "x"}),
     )
     assert shown(lines, FieldKind.LINES, NAMING, columns) == (
-        "3. Pieces: 1\u202f000, cost: 1\u202f000.00\u00a0EUR\n1. old name: x"
+        "3. Pieces: 1\u202f000, Cost: 1\u202f000.00\u00a0EUR\n1. Old name: x"
     )

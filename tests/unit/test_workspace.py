@@ -10,10 +10,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.handlers import HANDLERS
-from domain.actor import SYSTEM, Actor
+from domain.actor import ADMIN, SYSTEM, Actor
 from domain.calendar.commands import AddHolidays, DefineCalendar
 from domain.command import Command
-from domain.definition.commands import PublishDefinition
+from domain.definition.commands import (
+    ApprovePublication,
+    DeprecateVersion,
+    ProposePublication,
+    PublishDefinition,
+    SaveDraft,
+)
 from domain.definition.steps import Step
 from domain.directory.authority import Limit
 from domain.directory.commands import (
@@ -38,11 +44,14 @@ from domain.directory.commands import (
 )
 from domain.directory.events import TokenRevoked
 from domain.document.commands import (
+    AbstainFromStep,
     AddComment,
     ApproveStep,
     CreateDocument,
     DiscardDocument,
     ReachMilestone,
+    RecallVote,
+    RecuseFromStep,
     RejectStep,
     ReviseDocument,
     SubmitDocument,
@@ -86,6 +95,7 @@ from tests.documents import (
     DEAR_DESK,
     DEAR_REVISION,
     REJECT,
+    REVISION,
     SUBMIT,
     created,
     lead_slot,
@@ -113,10 +123,26 @@ FAILED: Sequence[Done] = (
 AWAY = PlanAbsence("ann", "a1", AT.date() + timedelta(days=3), AT.date() + timedelta(days=4), "bob")
 ILL = ReportAbsence("ann", "u1", "bob", open_tasks=False, definitions=("purchase",))
 
+ADA = Actor("ada", frozenset({ADMIN}))
+GUARDED = replace(content(), four_eyes=True)
+
+BOTH: Sequence[Done] = (
+    (PublishDefinition("purchase", content(Step("both", (person("mia"), person("bob"))))), ZOE),
+    (CREATE, ANN),
+    (SUBMIT, ANN),
+)
+
 #: For each command what happens before, and the command: its last.
 CASES: Sequence[Sequence[Done]] = (
     [(PublishDefinition("purchase", content(Step("boss", (person("zoe"),)))), ZOE)],
     [(PublishDefinition("travel", content()), SYSTEM)],
+    [(SaveDraft("travel", "steps: ["), ZOE)],
+    [(ProposePublication("purchase", GUARDED), ZOE)],
+    [
+        (ProposePublication("purchase", GUARDED), ZOE),
+        (ApprovePublication("purchase", GUARDED.hash), ADA),
+    ],
+    [(DeprecateVersion("purchase", 1, "too slow"), ZOE)],
     [(DefineCalendar("office", OFFICE), ZOE)],
     [(DefineCalendar("office", OFFICE), ZOE), (AddHolidays("office", (CHRISTMAS,)), ZOE)],
     [(AddPerson("eve", "Eve"), ZOE)],
@@ -153,6 +179,9 @@ CASES: Sequence[Sequence[Done]] = (
         AT_FINANCE[2],
     ],
     [(CREATE, ANN), (SUBMIT, ANN), (REJECT, MIA)],
+    [(CREATE, ANN), (SUBMIT, ANN), (AbstainFromStep(DOCUMENT, REVISION), MIA)],
+    [(CREATE, ANN), (SUBMIT, ANN), (RecuseFromStep(DOCUMENT, "a friend's"), MIA)],
+    [*BOTH, (APPROVE, MIA), (RecallVote(DOCUMENT, "too soon"), MIA)],
     [*AT_FINANCE, (RejectStep(DOCUMENT, DEAR_REVISION, "too dear"), FIN)],
     [(CREATE, ANN), (SUBMIT, ANN), (WithdrawDocument(DOCUMENT, "never mind"), ANN)],
     [(CREATE, ANN), (SUBMIT, ANN), (REJECT, MIA), (WithdrawDocument(DOCUMENT), ANN)],
@@ -259,17 +288,17 @@ def document(office: WorkspaceOffice, of: UUID = DOCUMENT) -> dict[str, object]:
 def test_a_document_shows_where_it_stands() -> None:
     office = usual_office(*AT_FINANCE)
     shown = document(office)
-    assert (shown["status"], shown["step"], shown["round"], shown["blocked"]) == (
+    assert (shown["status"], shown["waiting"], shown["round"], shown["blocked"]) == (
         "pending",
-        "money",
+        ["money"],
         1,
-        "",
+        {},
     )
     assert shown["values"] == DEAR_DESK
     office.do(APPROVE_DEAR, FAY)
     office.do(ReachMilestone(DOCUMENT, "ordered"), FIN)
     shown = document(office)
-    assert (shown["status"], shown["step"]) == ("approved", "")
+    assert (shown["status"], shown["waiting"]) == ("approved", [])
     assert shown["milestones"] == ["ordered"]
     assert shown["version"] == len(office.log.load(DOCUMENT))
 
@@ -285,12 +314,12 @@ def test_a_blocked_document_says_so_until_it_is_taken_back() -> None:
     )
     office.do(APPROVE_DEAR, MIA)
     shown = document(office)
-    assert (shown["status"], shown["step"]) == ("pending", "money")
+    assert (shown["status"], shown["waiting"]) == ("pending", ["money"])
     assert "finance" in str(shown["blocked"])
     assert office.rows.all(inbox.TASK) == {}
     office.do(WithdrawDocument(DOCUMENT))
     shown = document(office)
-    assert (shown["status"], shown["step"], shown["blocked"]) == ("withdrawn", "", "")
+    assert (shown["status"], shown["waiting"], shown["blocked"]) == ("withdrawn", [], {})
 
 
 def test_a_document_shows_the_version_of_its_last_round() -> None:
@@ -392,7 +421,7 @@ def test_an_event_of_a_round_is_shown_whatever_began_it() -> None:
     other = uuid4()
     office.do(CreateDocument(other, "travel", {"title": "Graz"}))
     office.do(SubmitDocument(other))
-    assert document(office, other)["step"] == "lead"
+    assert document(office, other)["waiting"] == ["lead"]
     assert [key[1] for key in office.rows.all(inbox.TASK)] == ["1.lead.1"]
 
 

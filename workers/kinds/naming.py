@@ -8,7 +8,9 @@ from domain.document.events import (
     AssigneeKind,
     DocumentCreated,
     DocumentRevised,
+    SlotAbstained,
     SlotApproved,
+    SlotRecused,
     SlotRejected,
     StepStarted,
 )
@@ -51,7 +53,7 @@ def _named(event: Event, of_person: set[str]) -> Iterator[str]:
             yield from _people(event.changes, of_person)
         case StepStarted():
             yield from (slot.assignee for slot in event.slots if slot.kind is AssigneeKind.PERSON)
-        case SlotApproved() | SlotRejected():
+        case SlotApproved() | SlotRejected() | SlotAbstained() | SlotRecused():
             yield event.by
 
 

@@ -54,7 +54,7 @@ def make_pdf(work: Work) -> Made:
         raise LookupError(f"the log does not show the document {document}")
     _require_size(state, events)
     versions = _versions(work.queries.definitions, state, events)
-    logins = logins_of(events, list(versions.values())) | {work.actor.login}
+    logins = logins_of(events, [each.content for each in versions.values()]) | {work.actor.login}
     naming = Naming(work.queries.people.names(logins))
     values = paper_of(document, state, events, versions, naming)
     target = work.folder / "record.pdf"

@@ -11,15 +11,21 @@ from typing import Any
 from domain.document.events import (
     CommentAdded,
     DocumentApproved,
+    DocumentRejected,
     DocumentReturned,
     DocumentSubmitted,
     DocumentWithdrawn,
+    FlowWentBack,
     MilestoneReached,
     Slot,
+    SlotAbstained,
     SlotApproved,
+    SlotRecused,
     SlotRejected,
+    SlotReopened,
     StepBlocked,
     StepEnded,
+    StepKept,
     StepSkipped,
     StepStarted,
 )
@@ -134,11 +140,17 @@ def _started(record: Record, event: StepStarted, mark: Mark) -> None:
     record.rounds[-1].begin(Stage(event.step, "waiting", mark, seats=seats))
 
 
-def _without_slots(state: str) -> Callable[[Record, StepSkipped | StepBlocked, Mark], None]:
-    def arranged(record: Record, event: StepSkipped | StepBlocked, mark: Mark) -> None:
+_WithReason = StepSkipped | StepKept | StepBlocked
+
+
+def _without_slots(state: str) -> Callable[[Record, _WithReason, Mark], None]:
+    def arranged(record: Record, event: _WithReason, mark: Mark) -> None:
         record.rounds[-1].begin(Stage(event.step, state, mark, event.reason))
 
     return arranged
+
+
+_Vote = SlotApproved | SlotRejected | SlotAbstained
 
 
 def _approved(record: Record, event: SlotApproved, mark: Mark) -> None:
@@ -149,13 +161,36 @@ def _rejected(record: Record, event: SlotRejected, mark: Mark) -> None:
     _decided(record, event, mark, "rejected", event.reason)
 
 
-def _decided(
-    record: Record, event: SlotApproved | SlotRejected, mark: Mark, state: str, words: str
-) -> None:
+def _abstained(record: Record, event: SlotAbstained, mark: Mark) -> None:
+    _decided(record, event, mark, "abstained", event.comment)
+
+
+def _decided(record: Record, event: _Vote, mark: Mark, state: str, words: str) -> None:
     seat = record.rounds[-1].seat(event.slot)
     if seat is not None:
         seat.state, seat.by, seat.revision = state, event.by, event.revision
         seat.words, seat.mark = words, mark
+
+
+def _recused(record: Record, event: SlotRecused, mark: Mark) -> None:
+    seat = record.rounds[-1].seat(event.slot)
+    if seat is not None:
+        seat.state, seat.by, seat.words, seat.mark = "recused", event.by, event.reason, mark
+
+
+def _reopened(record: Record, event: SlotReopened, _mark: Mark) -> None:
+    stages = record.rounds[-1].stages
+    for stage in stages:
+        stage.seats = [
+            Seat(event.slot) if seat.slot.id == event.slot.id else seat for seat in stage.seats
+        ]
+
+
+def _went_back(record: Record, event: FlowWentBack, mark: Mark) -> None:
+    """Keep what was decided in the list of events only: those steps are taken again."""
+    _close(record, event.closed, mark)
+    last = record.rounds[-1]
+    last.stages = [stage for stage in last.stages if stage.name not in event.again]
 
 
 def _step_ended(record: Record, event: StepEnded, mark: Mark) -> None:
@@ -195,11 +230,17 @@ _ARRANGE: Mapping[type, Callable[[Record, Any, Mark], None]] = {
     StepSkipped: _without_slots("skipped"),
     StepStarted: _started,
     StepBlocked: _without_slots("blocked"),
+    StepKept: _without_slots("kept"),
     SlotApproved: _approved,
     SlotRejected: _rejected,
+    SlotAbstained: _abstained,
+    SlotRecused: _recused,
+    SlotReopened: _reopened,
     StepEnded: _step_ended,
+    FlowWentBack: _went_back,
     DocumentApproved: _round_ended("approved"),
     DocumentReturned: _round_ended("returned"),
+    DocumentRejected: _round_ended("rejected"),
     DocumentWithdrawn: _round_ended("withdrawn"),
     CommentAdded: _commented,
     MilestoneReached: _reached,

@@ -2,23 +2,31 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from domain.definition.content import Content, Field, FieldKind, LineField
 from domain.document.events import (
     AssigneeKind,
+    BlockStarted,
     CommentAdded,
+    DocumentRejected,
     DocumentReturned,
     DocumentRevised,
     DocumentSubmitted,
     DocumentWithdrawn,
+    FlowWentBack,
     MilestoneReached,
     Slot,
+    SlotAbstained,
     SlotApproved,
+    SlotRecused,
     SlotRejected,
+    SlotReopened,
+    SlotsOpened,
     StepBlocked,
     StepEnded,
+    StepKept,
     StepSkipped,
     StepStarted,
 )
@@ -84,11 +92,18 @@ def shown(
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return "\n".join(_line(line, naming, columns) for line in value)
-    if kind in _NUMBERS:
-        return grouped(str(value))
-    if kind in _NAMES:
-        return words(str(value))
-    return naming(str(value)) if kind is FieldKind.PERSON else str(value)
+    return _WORDS.get(kind, _as_it_is)(str(value), naming)
+
+
+def _as_it_is(value: str, _naming: Naming) -> str:
+    return value
+
+
+_WORDS: Mapping[FieldKind, Callable[[str, Naming], str]] = {
+    **dict.fromkeys(_NUMBERS, lambda value, _: grouped(value)),
+    **dict.fromkeys(_NAMES, lambda value, _: words(value)),
+    FieldKind.PERSON: lambda value, naming: naming(value),
+}
 
 
 def _line(line: Line, naming: Naming, columns: Sequence[LineField]) -> str:
@@ -203,13 +218,25 @@ def _facts(event: Event, content: Content, naming: Naming) -> str:
             found = f"{_step(content, event.step)}, waits for {waits}"
         case StepSkipped() | StepBlocked():
             found = f"{_step(content, event.step)}, {event.reason}"
-        case SlotApproved() | SlotRejected():
+        case StepKept():
+            found = f"{_step(content, event.step)}, {event.reason}"
+        case BlockStarted():
+            found = _step(content, event.step)
+        case SlotsOpened():
+            waits = ", ".join(assignee(slot, naming) for slot in event.slots)
+            found = f"{_step(content, event.step)}, waits for {waits}"
+        case SlotRecused() | SlotReopened():
+            said = f": {_short(event.reason)}" if event.reason else ""
+            found = f"{_step(content, event.step)}, by {naming(event.by)}{said}"
+        case FlowWentBack():
+            found = f"to {_step(content, event.to)}, after {_step(content, event.step)}"
+        case SlotApproved() | SlotRejected() | SlotAbstained():
             revision = event.revision[:SHORT_HASH]
             by = naming(event.by)
             found = f"{_step(content, event.step)}, by {by}, revision {revision}"
         case StepEnded():
             found = f"{_step(content, event.step)}, {event.outcome}"
-        case DocumentReturned() | DocumentWithdrawn():
+        case DocumentReturned() | DocumentRejected() | DocumentWithdrawn():
             found = _short(event.reason)
         case MilestoneReached():
             milestones = {each.name: each for each in content.milestones}
@@ -226,7 +253,7 @@ def _change(content: Content, naming: Naming, name: str, value: Value | None) ->
 
 
 def _step(content: Content, name: str) -> str:
-    return label(next((step for step in walk(content.steps) if step.name == name), None), name)
+    return label(content.step(name), name)
 
 
 def _short(text: str) -> str:
