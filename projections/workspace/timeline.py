@@ -1,8 +1,11 @@
 """The view of what happened to each document: a row for each event, never changed."""
 
+from datetime import datetime
+
 from domain.metadata import Recorded
 from domain.values import Line, Money, plain
 from projections.base import Column, Kind, Row, Rows, Table
+from projections.workspace.plain import instant
 
 ENTRY = Table(
     "entry",
@@ -52,6 +55,8 @@ def jsonable(value: object) -> object:
     """Return an event's value as JSON has it."""
     if type(value) in _AS_THEY_ARE:
         return value
+    if isinstance(value, datetime):
+        return instant(value)
     if isinstance(value, Money | Line):
         return plain(value)
     if isinstance(value, dict):

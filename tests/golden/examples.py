@@ -151,7 +151,7 @@ _EVENTS: tuple[Event, ...] = (
     SlotAbstained(1, "lead", "1.lead.1", "mia", REVISION, "I know them"),
     SlotRecused(1, "lead", "1.lead.1", "mia", "my brother sells it"),
     SlotReopened(1, "lead", _BOARD, "mia", "I misread it"),
-    SlotsOpened(1, "lead", (_BOARD,)),
+    SlotsOpened(1, "lead", (_BOARD,), META.recorded_at),
     BlockStarted(1, "checks"),
     StepKept(2, "lead", "approved before, and unchanged since: cost"),
     DocumentRejected(1, "too dear", ("1.legal.1",)),

@@ -221,7 +221,12 @@ def test_what_was_submitted_is_withdrawn_and_not_discarded(where) -> None:
 def test_nothing_more_can_be_done_with_what_was_discarded(command) -> None:
     found = fold(discarded().history)
     assert found is not None
-    assert (found.status, found.round, found.step, found.slots) == (Status.DISCARDED, 0, "", ())
+    assert (found.status, found.round, found.stages, found.open_slots) == (
+        Status.DISCARDED,
+        0,
+        {},
+        (),
+    )
     discarded().when(command).refused(Reason.WRONG_STATUS)
 
 

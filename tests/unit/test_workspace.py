@@ -391,6 +391,7 @@ def test_the_timeline_has_every_event_in_plain_words() -> None:
         "round": 1,
         "step": "lead",
         "slots": [{**vars(lead_slot()), "kind": "person", "excluded": ["ann"]}],
+        "at": entries[2]["effective_at"].isoformat().replace("+00:00", "Z"),
     }
 
 
