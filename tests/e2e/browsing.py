@@ -23,11 +23,15 @@ FLAGS = [
     "--disable-sync",
 ]
 
-#: By login: the name, the manager, a role.
-PEOPLE: Mapping[str, tuple[str, str, str]] = {
-    "haru": ("Haru Tanaka 田中 春", "", ""),
-    "emil": ("Emil Sørensen", "haru", ""),
-    "noor": ("Noor Haddad", "", "treasury"),
+#: By login: the name, the manager, the roles.
+PEOPLE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "haru": ("Haru Tanaka 田中 春", "", ()),
+    "emil": ("Emil Sørensen", "haru", ()),
+    "noor": ("Noor Haddad", "", ("treasury",)),
+    "ines": ("Inês Carvalho", "", ("board",)),
+    "tomo": ("Tomo Ishii", "", ("board",)),
+    "dara": ("Dara Okonkwo", "", ("board", "counsel")),
+    "lena": ("Lena Fischer", "", ("counsel",)),
 }
 
 EQUIPMENT: Mapping[str, Any] = {
@@ -50,6 +54,38 @@ EQUIPMENT: Mapping[str, Any] = {
         },
     ],
     "milestones": [{"name": "ordered", "role": "treasury", "label": "Ordered"}],
+}
+
+#: A board of three and a counsel decide side by side, and then the treasury, which may send it back.
+INVESTMENT: Mapping[str, Any] = {
+    **EQUIPMENT,
+    "definition": "investment",
+    "label": "Investment",
+    "steps": [
+        {
+            "name": "review",
+            "label": "Review",
+            "branches": [
+                [
+                    {
+                        "name": "board",
+                        "label": "Board",
+                        "approver": {"members": "board", "veto": True},
+                        "counting": {"rule": "at_least", "number": 2},
+                        "rejection": {"to": "end"},
+                    }
+                ],
+                [{"name": "counsel", "label": "Legal counsel", "approver": {"role": "counsel"}}],
+            ],
+        },
+        {
+            "name": "treasury",
+            "label": "Treasury",
+            "approver": {"role": "treasury"},
+            "rejection": {"to": "previous"},
+        },
+    ],
+    "milestones": [],
 }
 
 VALUES: Mapping[str, Any] = {
@@ -80,7 +116,7 @@ class Visitor:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location.get('url')}")
 
     def _requested(self, request: Request) -> None:
         self.asked.append(request.url)
@@ -100,16 +136,17 @@ class Visitor:
 
 
 def hire(machine: Machine) -> dict[str, str]:
-    """Add the people and the definition; return a token for each."""
+    """Add the people and the definitions; return a token for each."""
     with machine.client("root") as root:
         for login, (name, _, _) in PEOPLE.items():
             root.command("POST", "/v1/people", {"login": login, "name": name})
-        root.command("POST", "/v1/definitions", EQUIPMENT)
-        for login, (_, manager, role) in PEOPLE.items():
+        for definition in (EQUIPMENT, INVESTMENT):
+            root.command("POST", "/v1/definitions", definition)
+        for login, (_, manager, roles) in PEOPLE.items():
             path = f"/v1/people/{login}"
             if manager:
                 root.command("PUT", f"{path}/manager", {"manager": manager})
-            if role:
+            for role in roles:
                 root.command("PUT", f"{path}/roles/{role}")
             outcome = root.command("POST", f"{path}/tokens", {"label": "page"})
             machine.tokens[login] = outcome["secret"]
@@ -139,10 +176,10 @@ class Office:
         finally:
             made.close()
 
-    def submitted(self, by: str = "emil", **values: object) -> str:
+    def submitted(self, by: str = "emil", definition: str = "equipment", **values: object) -> str:
         """Return a document that somebody has just submitted."""
         with self.machine.client(by) as client:
-            body = {"definition": "equipment", "values": {**VALUES, **values}}
+            body = {"definition": definition, "values": {**VALUES, **values}}
             created = client.command("POST", "/v1/documents", body)
             submitted = client.command("POST", f"/v1/documents/{created['document']}/submit")
             client.get("/v1/me", after_position=submitted["position"])
@@ -152,7 +189,8 @@ class Office:
         """Let somebody decide, by the API."""
         with self.machine.client(by) as client:
             path = f"/v1/documents/{document}"
-            body = {"revision": client.get(path)["revision"], **members}
+            seen = {} if verdict == "recuse" else {"revision": client.get(path)["revision"]}
+            body = {**seen, **members}
             outcome = client.command("POST", f"{path}/{verdict}", body)
             client.get("/v1/me", after_position=outcome["position"])
             return outcome

@@ -53,7 +53,7 @@ def test_one_acts_and_the_others_screen_changes_without_reload(office: Office) -
         lead.page.get_by_role("button", name="Approve").click()
         expect(entry(asker.page, "Haru Tanaka 田中 春 approved")).to_contain_text("It is overdue.")
         expect(asker.page.get_by_role("img", name="Approved by Haru Tanaka")).to_be_visible()
-        expect(asker.page.get_by_label("Treasury: waits")).to_be_visible()
+        expect(asker.page.get_by_label("Treasury: waits", exact=True)).to_be_visible()
         expect(task(lead.page, title)).to_have_count(0)
         expect(lead.page.locator("#outcome")).to_have_text("You approved it.")
         expect(lead.page.locator("#outcome")).to_be_focused()
