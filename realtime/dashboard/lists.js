@@ -87,7 +87,14 @@ function documentRow(document, known, current) {
       { class: "row-facts" },
       `${definition?.label || words(document.definition)} · ${known.name(document.requester)}`,
     ),
-    h("span", { class: "row-when" }, statusBadge(document.status), " ", blockedBadge(document), when(document.changed_at)),
+    h(
+      "span",
+      { class: "row-when" },
+      statusBadge(document.status),
+      " ",
+      blockedBadge(document),
+      when(document.changed_at),
+    ),
   ]);
 }
 

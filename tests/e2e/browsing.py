@@ -56,7 +56,7 @@ EQUIPMENT: Mapping[str, Any] = {
     "milestones": [{"name": "ordered", "role": "treasury", "label": "Ordered"}],
 }
 
-#: A board of three and a counsel decide side by side, and then the treasury, which may send it back.
+#: A board of three and a counsel decide side by side; then the treasury, which may send it back.
 INVESTMENT: Mapping[str, Any] = {
     **EQUIPMENT,
     "definition": "investment",
