@@ -153,7 +153,7 @@ class Parts:
         """The name under which this process takes up jobs; good within `with`."""
         one = replace(self.store.settings, pool_size=1, max_overflow=0)
         datastore = Datastore(one)
-        datastore.attempted = self.writing.attempted
+        datastore.attempted, datastore.lost = self.writing.attempted, self.writing.lost
         return Identity(datastore)
 
     @cached_property
@@ -344,7 +344,8 @@ def report(settings: Settings) -> Mapping[str, Rows]:
 def lasting_parts(settings: Settings) -> Parts:
     """Return the parts of a process that runs on: it logs when the database is away, and back."""
     parts = Parts(settings)
-    parts.writing.attempted = Outage().attempted
+    outage = Outage()
+    parts.writing.attempted, parts.writing.lost = outage.attempted, outage.lost
     return parts
 
 
