@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import RLock
-from time import time
 
 from eventsourcing.utils import Environment
 from redis import Redis
@@ -17,6 +16,7 @@ from commands.bus import Bus
 from commands.ports import Outcome, Ports
 from domain.events import EVENTS
 from infra.broker import catch_up_sender, make_broker
+from infra.cleaning.clock import old_before
 from infra.cleaning.feed import clean_feed
 from infra.cleaning.keys import clean_keys
 from infra.cleaning.mail import clean_mail
@@ -224,9 +224,12 @@ class Parts:
     def clean_results(self, every_s: float) -> int | None:
         """Delete what jobs made and nobody has made again for long; return how many files.
 
-        None: within `every_s` somebody has done so in this folder.
+        None: within `every_s` somebody has done so in this folder. Nothing is deleted while the
+        database cannot confirm what time it is.
         """
-        return self.results.sweep_in_turn(time() - self.settings.result_days * 86_400, every_s)
+        return self.results.sweep_in_turn(
+            lambda: old_before(self.writing, self.settings.result_days), every_s
+        )
 
     @property
     def epoch(self) -> str:
