@@ -12,7 +12,7 @@ from api.observing import correlation_of
 from api.problems import PROBLEMS, ApiError, Fault, Problem
 from commands.bus import StaleVersionError
 from domain.errors import Reason, RefusedError
-from infra.outage import LOST
+from infra.outage import is_told
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def _put_unforeseen(req: falcon.Request, resp: falcon.Response, error: Exception
     correlation_id = correlation_of(req)
     # The path, not the query: what people filter by is nobody's business.
     # That the database is away wakes somebody once, not at each request: see infra.outage.
-    level = logging.WARNING if isinstance(error, LOST) else logging.ERROR
+    level = logging.WARNING if is_told(error) else logging.ERROR
     _log.log(
         level,
         "%s %a failed, correlation_id=%s: %s",  # a path may hold a line's end

@@ -40,8 +40,14 @@ ADDRESS_FORM = "a name, @ and a host, in ASCII, such as ann@example.org"
 
 
 def is_address(text: str) -> bool:
-    """Tell whether mail can be sent to `text`, as far as its form says; a foreign host in ASCII."""
+    """Tell whether mail can be sent to `text`, as far as its form says; a foreign host in ASCII.
+
+    What looks like an encoded word (RFC 2047) is none: readers of mail would decode it.
+    """
     found = _ADDRESS.fullmatch(text)
     return (
-        found is not None and len(text) <= LONGEST_ADDRESS and len(found[1]) <= LONGEST_LOCAL_PART
+        found is not None
+        and "=?" not in text
+        and len(text) <= LONGEST_ADDRESS
+        and len(found[1]) <= LONGEST_LOCAL_PART
     )

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import RLock
-from time import time
 
 from eventsourcing.utils import Environment
 from redis import Redis
@@ -17,6 +16,7 @@ from commands.bus import Bus
 from commands.ports import Outcome, Ports
 from domain.events import EVENTS
 from infra.broker import catch_up_sender, make_broker
+from infra.cleaning.clock import old_before
 from infra.cleaning.feed import clean_feed
 from infra.cleaning.keys import clean_keys
 from infra.cleaning.mail import clean_mail
@@ -155,7 +155,7 @@ class Parts:
         """The name under which this process takes up jobs; good within `with`."""
         one = replace(self.store.settings, pool_size=1, max_overflow=0)
         datastore = Datastore(one)
-        datastore.attempted = self.writing.attempted
+        datastore.attempted, datastore.lost = self.writing.attempted, self.writing.lost
         return Identity(datastore)
 
     @cached_property
@@ -226,9 +226,12 @@ class Parts:
     def clean_results(self, every_s: float) -> int | None:
         """Delete what jobs made and nobody has made again for long; return how many files.
 
-        None: within `every_s` somebody has done so in this folder.
+        None: within `every_s` somebody has done so in this folder. Nothing is deleted while the
+        database cannot confirm what time it is.
         """
-        return self.results.sweep_in_turn(time() - self.settings.result_days * 86_400, every_s)
+        return self.results.sweep_in_turn(
+            lambda: old_before(self.writing, self.settings.result_days), every_s
+        )
 
     @property
     def epoch(self) -> str:
@@ -346,7 +349,8 @@ def report(settings: Settings) -> Mapping[str, Rows]:
 def lasting_parts(settings: Settings) -> Parts:
     """Return the parts of a process that runs on: it logs when the database is away, and back."""
     parts = Parts(settings)
-    parts.writing.attempted = Outage().attempted
+    outage = Outage()
+    parts.writing.attempted, parts.writing.lost = outage.attempted, outage.lost
     return parts
 
 

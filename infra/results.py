@@ -4,12 +4,13 @@ import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from time import time
 from typing import BinaryIO
 
@@ -17,12 +18,13 @@ from typing import BinaryIO
 _CHUNK = 1 << 20
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOLDER = re.compile(r"[0-9a-f]{2}")
 
 #: Where files are written before they get their names. What a killed process left there goes with
 #: the results of its age.
 _UNFINISHED = "unfinished"
 
-#: Whose lock is held by who sweeps. Empty: nobody has yet.
+#: Whose lock is held by who sweeps, and whose time is that of the last sweep; 0: the next is due.
 _SWEPT = "swept"
 
 
@@ -75,48 +77,88 @@ class Results:
     def sweep(self, before: float, keep: Collection[str] = frozenset()) -> int:
         """Remove what was last kept before the instant `before`, in seconds of the epoch.
 
-        Returns how many results went. Those of the digests `keep` stay, whatever their age. Safe
-        beside `keep`: what another process keeps at this moment stays.
+        Returns how many results went. Those of the digests `keep` stay, whatever their age, and so
+        does what is none of ours: links, folders, other names. Safe beside `keep`: what another
+        process keeps at this moment stays.
+
+        Raises:
+            OSError: the first of what could not be read or removed; the rest was swept.
         """
-        gone = 0
-        for path in self._files():
-            if path.name not in keep and _is_older(path, before):
-                with self._lock(fcntl.LOCK_EX):
-                    if _is_older(path, before):  # looked at again: it may have been kept since
-                        path.unlink()
-                        gone += path.parent.name != _UNFINISHED
+        gone, trouble = 0, list[OSError]()
+        for path in self._files(trouble):
+            try:
+                if path.name not in keep and self._removed(path, before):
+                    gone += path.parent.name != _UNFINISHED
+            except OSError as error:
+                trouble.append(error)
+        if trouble:
+            raise trouble[0]
         return gone
 
-    def sweep_in_turn(self, before: float, every_s: float) -> int | None:
+    def sweep_in_turn(self, before: Callable[[], float], every_s: float) -> int | None:
         """Do what `sweep` does, once in `every_s` for all processes that share the folder.
 
         None: it was done since, or another process is at it, or nothing was ever kept here. A sweep
-        whose process is killed counts as done.
+        whose process is killed counts as done; one that fails is due again at once. It needs no
+        room on the disk, but for the mark of the first. `before` is asked where it is needed.
+
+        Raises:
+            OSError: as for `sweep`. What `before` raises; then nothing is swept.
         """
         if not self.folder.is_dir():
             return None
-        with (self.folder / _SWEPT).open("ab") as file:
+        with self._mark() as mark:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return None
-            state = os.fstat(file.fileno())
             # A clock that was set back keeps nobody from it for longer.
-            if state.st_size and abs(time() - state.st_mtime) < every_s:
+            if abs(time() - os.fstat(mark).st_mtime) < every_s:
                 return None
-            file.truncate(0)
-            file.write(b"The time of this file is that of the last sweep.\n")
-            file.flush()
-            os.utime(file.fileno())
-            return self.sweep(before)
+            instant = before()
+            os.utime(mark)
+            try:
+                return self.sweep(instant)
+            except OSError:
+                os.utime(mark, (0, 0))
+                raise
+
+    @contextmanager
+    def _mark(self) -> Iterator[int]:
+        """Open the mark of sweeps; a new one says that the next is due."""
+        path = self.folder / _SWEPT
+        try:
+            mark = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            os.utime(mark, (0, 0))
+        except FileExistsError:
+            mark = os.open(path, os.O_RDWR)
+        try:
+            yield mark
+        finally:
+            os.close(mark)
+
+    def _removed(self, path: Path, before: float) -> bool:
+        if not _is_older(path, before):
+            return False
+        with self._lock(fcntl.LOCK_EX):
+            if is_still := _is_older(path, before):  # it may have been kept since
+                path.unlink()
+            return is_still
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
 
-    def _files(self) -> Iterator[Path]:
-        for folder in [*sorted(self.folder.glob("??")), self.folder / _UNFINISHED]:
-            with suppress(FileNotFoundError):
-                yield from sorted(folder.iterdir())
+    def _files(self, trouble: list[OSError]) -> Iterator[Path]:
+        """Give the files that are ours by their places and names; note folders nobody can read."""
+        for folder in _entries(self.folder, trouble):
+            if not folder.is_dir(follow_symlinks=False):
+                continue
+            if folder.name == _UNFINISHED:
+                yield from (Path(each.path) for each in _entries(folder, trouble))
+            elif _FOLDER.fullmatch(folder.name):
+                for each in _entries(folder, trouble):
+                    if _DIGEST.fullmatch(each.name) and each.name.startswith(folder.name):
+                        yield Path(each.path)
 
     def _keep(self, path: Path) -> tuple[str, int]:
         unfinished = self._made_folder()
@@ -165,11 +207,24 @@ def _copy(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _is_older(path: Path, before: float) -> bool:
+def _entries(folder: Path | os.DirEntry[str], trouble: list[OSError]) -> list[os.DirEntry[str]]:
     try:
-        return path.stat().st_mtime < before
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda each: each.name)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        trouble.append(error)
+        return []
+
+
+def _is_older(path: Path, before: float) -> bool:
+    """Tell whether it is a file, no link to one, and was last kept before the instant."""
+    try:
+        state = path.lstat()
     except FileNotFoundError:
         return False
+    return S_ISREG(state.st_mode) and state.st_mtime < before
 
 
 def _sync_folder(folder: Path) -> None:

@@ -258,6 +258,8 @@ def _database_url(name: str, text: str) -> URL:
         raise SettingError(f"{name} must begin with mysql+pymysql://, not {url.drivername}://")
     if not url.username:
         raise SettingError(f"{name} names no account: mysql+pymysql://user:secret@host:port/")
+    if "@" in (url.host or ""):  # what is said of a host may be shown
+        raise SettingError(f"{name} is not shown: in a password @ is written %40, and / is %2F")
     return url
 
 

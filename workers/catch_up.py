@@ -8,7 +8,7 @@ from time import monotonic
 from eventsourcing.persistence import OperationalError
 from redis import RedisError
 
-from infra.outage import LOST
+from infra.outage import is_told
 from infra.wakeup import Lingerer, lingering
 from workers.parts import Runner, WorkerParts
 
@@ -75,11 +75,11 @@ class CatchUp:
         subject = f"{runner.projection.name}, lane {lane}"
         try:
             runner.catch_up(lane, self._stopping)
-        except LOST as error:  # told for all lanes at once, see infra.outage
-            logger.debug("%s: %s", subject, error)
-            return False
         except OperationalError as error:
-            self._complaints.about(subject, f"{subject}: {error}")
+            if is_told(error):  # for all lanes at once
+                logger.debug("%s: %s", subject, error)
+            else:
+                self._complaints.about(subject, f"{subject}: {error}")
             return False
         except Exception as error:  # noqa: BLE001  # one projection's trouble is not the others'
             self._complaints.about(subject, f"{subject}: {error}", error)

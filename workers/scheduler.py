@@ -18,7 +18,7 @@ from redis import RedisError
 
 from infra import logs
 from infra.metrics.serving import serve
-from infra.outage import LOST
+from infra.outage import is_told
 from infra.schedule import NOTED_S
 from infra.settings import Settings
 from workers.parts import SchedulerParts
@@ -48,8 +48,8 @@ class Attendant:
         self._parts = parts
         self._stop = stop
         self._worker = worker
-        self._is_told = False
-        """Whether the last trouble was told as an error, so that its end is told, too."""
+        self._told = ""
+        """The last trouble that was told as an error, so that its end is told, too."""
 
     @property
     def is_overdue(self) -> bool:
@@ -83,19 +83,19 @@ class Attendant:
 
     def _tell(self, problem: Exception | None) -> None:
         """Log a trouble when it begins, changes and ends, not at every run."""
-        before, self.error = self.error, described(problem)
-        if problem is not None and self.error != before:
+        self.error = described(problem)
+        if problem is None:
+            if self._told:
+                logger.info("%s: works again", self.entry.name)
+            self._told = ""
+        elif is_told(problem):
+            logger.debug("%s: %s", self.entry.name, self.error)
+        elif self.error != self._told:
+            self._told = self.error
             foreseen = isinstance(problem, PersistenceError | RedisError)
-            self._is_told = not isinstance(problem, LOST)  # that is told once, see infra.outage
-            logger.log(
-                logging.ERROR if self._is_told else logging.DEBUG,
-                "%s: %s",
-                self.entry.name,
-                self.error,
-                exc_info=None if foreseen else problem,
+            logger.error(
+                "%s: %s", self.entry.name, self.error, exc_info=None if foreseen else problem
             )
-        elif problem is None and before and self._is_told:
-            logger.info("%s: works again", self.entry.name)
 
     def _claimed(self) -> bool:
         try:

@@ -36,14 +36,19 @@ class Sweeper:
                 return
 
     def look(self) -> None:
-        """Clean if it is time. Never raises; a trouble is told when it begins and changes."""
+        """Clean if it is time. Never raises; a trouble is logged when it begins and changes.
+
+        It is noted each time: the schedule has one row for the folders of all machines, and another
+        one's success must not hide it for long.
+        """
         began = monotonic()
         try:
             gone = self._parts.clean_results(CLEAN_RESULTS.every_s)
         except Exception as problem:  # noqa: BLE001  # a foreign folder ends no process of jobs
             before, self._error = self._error, described(problem)
             if self._error != before:
-                self._tell(0, monotonic() - began)
+                logger.error("%s: %s", CLEAN_RESULTS.entry, self._error)  # noqa: TRY400
+            self._tell(0, monotonic() - began)
         else:
             if gone is not None:
                 self._error = ""
@@ -51,9 +56,7 @@ class Sweeper:
 
     def _tell(self, gone: int, took_s: float) -> None:
         scheduling, name = self._parts.metrics.scheduling, CLEAN_RESULTS.entry
-        if self._error:
-            logger.error("%s: %s", name, self._error)
-        elif gone:
+        if gone:
             logger.info("%s: %d files are gone", name, gone)
         scheduling.ran(name, took_s, failed=bool(self._error))
         scheduling.cleaned("results", gone)

@@ -13,7 +13,7 @@ from threading import Event
 from eventsourcing.persistence import PersistenceError
 from redis import RedisError
 
-from infra.outage import LOST
+from infra.outage import is_told
 
 #: Seconds between two looks at who lingers, and at the lanes where nobody does.
 LOOK_S = 1.0
@@ -42,11 +42,9 @@ def attend(
             alone, trouble = _alone(unattended, lanes())
             for lane in alone:
                 look(lane)
-        except LOST as error:  # told once, see infra.outage
-            logger.debug("the log does not answer: %s", error)
-            continue
         except PersistenceError as error:  # how many lanes there are is asked once
-            logger.error("the log does not answer: %s", error)  # noqa: TRY400
+            level = logging.DEBUG if is_told(error) else logging.ERROR
+            logger.log(level, "the log does not answer: %s", error)
             continue
         if not alone and rounds >= TOLD:
             logger.info("somebody lingers on every lane again")

@@ -11,6 +11,7 @@ from importlib import import_module
 
 import typer
 
+from api.cli.layout import printable
 from api.cli.subcommands import SUBCOMMANDS
 
 
@@ -53,7 +54,7 @@ def _hint(error: Exception) -> str:
 
 def one_line(error: Exception) -> str:
     """Return what went wrong, without line breaks; the kind of error if it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(printable(str(error)).split()) or type(error).__name__
 
 
 def _no_command() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.cli.layout import WIDTH, cut
+from api.cli.layout import WIDTH, cut, printable
 
 #: Documents whose title is remembered: most changes tell only what has changed.
 REMEMBERED = 1_000
@@ -35,7 +35,7 @@ class Lines:
         actor = data.get("entry", {}).get("actor") or data.get("job", {}).get("requester")
         said += [f"by {actor}"] if actor else []
         said += _details(data)
-        return cut("  ".join(map(_printable, said)), WIDTH)
+        return cut("  ".join(map(_in_one_line, said)), WIDTH)
 
     def _subject(self, message: Mapping[str, Any]) -> str:
         document, data = message["document"], message["data"]
@@ -56,9 +56,9 @@ class Lines:
         return self._titles.get(document, "")
 
 
-def _printable(text: str) -> str:
+def _in_one_line(text: str) -> str:
     """Return the text in one line, without what a terminal would act on."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return " ".join(printable(text).split())
 
 
 def title_of(values: Mapping[str, Any]) -> str:

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from api.cli.layout import printable
 from infra.checking.checks import Check, checks
 from infra.checking.given import Given, given
+from infra.local.errors import InstallationError
 from infra.local.installation import Installation
 from infra.settings import SettingError, Settings, mistakes, with_local
 
@@ -36,9 +38,9 @@ def run(
     with suppress(SettingError):  # it is in `wrong`
         settings = Settings.from_env(sound)
     rows = given(local, os.environ, settings)
-    stopped = _stopped(installation, local)
+    stopped, silent = _stopped(installation, local)
     but_redis = [local[name] for name in stopped if name in _REDIS]
-    found = [Check("the settings", tuple(wrong.values()))]
+    found = [Check("the settings", tuple(wrong.values())), *silent]
     if settings:
         found += checks(settings, but_database="RINGI_DATABASE_URL" in stopped, but_redis=but_redis)
     if as_json:
@@ -58,17 +60,25 @@ def run(
         raise typer.Exit(1)
 
 
-def _stopped(installation: Installation, local: Mapping[str, str]) -> list[str]:
-    """Return the settings that name servers of this installation, where it does not run."""
-    if installation.supervisor.programs():
-        return []
-    return [name for name in _OWN if name in local and not installation.environ.get(name)]
+def _stopped(
+    installation: Installation, local: Mapping[str, str]
+) -> tuple[Sequence[str], Sequence[Check]]:
+    """Return the settings that name servers of this installation, where it does not run.
+
+    And what is wrong with it; it is not asked where all servers are others'.
+    """
+    own = [name for name in _OWN if name in local and not installation.environ.get(name)]
+    try:
+        stopped = own if own and not installation.supervisor.programs() else ()
+    except InstallationError as error:
+        return (), (Check("what runs here", (str(error),)),)
+    return stopped, ()
 
 
 def _show(rows: Sequence[Given], found: Sequence[Check], stopped: Sequence[str]) -> None:
     width = max(len(row.name) for row in rows)
     for row in rows:
-        typer.echo(f"{row.name:{width}}  {row.source:18}  {row.value}".rstrip())
+        typer.echo(f"{row.name:{width}}  {row.source:18}  {printable(row.value)}".rstrip())
     typer.echo()
     if stopped:
         typer.echo(
@@ -78,4 +88,4 @@ def _show(rows: Sequence[Given], found: Sequence[Check], stopped: Sequence[str])
     for check in found:
         typer.echo(f"{'wrong  ' if check.problems else 'ok     '}  {check.what}")
         for problem in check.problems:
-            typer.echo("\n".join(f"         {line}" for line in problem.splitlines()))
+            typer.echo("\n".join(f"         {printable(line)}" for line in problem.splitlines()))

@@ -1,4 +1,7 @@
-"""Lines for a terminal of 80 columns: headings, columns, what is cut, and how long ago it was."""
+"""Lines for a terminal of 80 columns: headings, columns, what is cut, and how long ago it was.
+
+Whatever the text, a line holds nothing that a terminal acts on.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -26,6 +29,7 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
     Numbers stand at the right of their column. All rows have as many cells.
     """
+    rows = [[*map(printable, row)] for row in rows]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
     lines = []
     for row in rows:
@@ -42,7 +46,7 @@ def _aligned(cell: str, width: int) -> str:
 def wrapped(text: str, indent: str = "") -> list[str]:
     """Return a text in lines that fit into a section; a long word is broken."""
     return wrap(
-        text,
+        printable(text),
         WIDTH - len(_INDENT),
         initial_indent=indent,
         subsequent_indent=indent,
@@ -50,13 +54,20 @@ def wrapped(text: str, indent: str = "") -> list[str]:
     )
 
 
+def printable(text: str) -> str:
+    """Return the text with a space for whatever is not printed: a terminal may act on it."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def cut(text: str, room: int) -> str:
     """Return what fits: the end is left out."""
+    text = printable(text)
     return text if len(text) <= room else text[: max(0, room - 1)] + "…"
 
 
 def cut_in_the_middle(text: str, room: int) -> str:
     """Return what fits: of a host or a path the beginning and the end tell most."""
+    text = printable(text)
     if len(text) <= room:
         return text
     head = (room - 1) // 2

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api.cli.layout import printable
 from domain.document.state import Document, fold
 from domain.metadata import Recorded
 from infra.bootstrap import Parts
@@ -122,8 +123,8 @@ def show(events: Sequence[Recorded], state: Document | None, console: Console) -
 
 
 def _line(value: object) -> str:
-    """Return JSON on one line, safe from rich's markup."""
-    return escape(json.dumps(value, ensure_ascii=False))
+    """Return JSON on one line, safe from rich's markup and for a terminal."""
+    return escape(printable(json.dumps(value, ensure_ascii=False)))
 
 
 def _plain(recorded: Recorded) -> dict[str, object]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.layout import printable
 from api.cli.rebuild import named
 from infra.bootstrap import Parts
 from infra.projecting.parking import parked_events
@@ -29,6 +30,6 @@ def run(projection: Annotated[str, typer.Argument(help="The projection's name.")
     )
     for each in left:
         typer.echo(f"  position {each.position}, version {each.version} of {each.stream}:")
-        typer.echo(f"    {each.error}")
+        typer.echo(f"    {printable(each.error)}")
     if retried.still_parked:
         raise typer.Exit(1)

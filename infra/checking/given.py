@@ -13,7 +13,7 @@ from infra.settings import Settings, variable, with_local
 _PASSWORD = re.compile(r"(://[^:@/\s]*):\S*@")
 
 #: Secrets among the parameters of a URL, as redis-py takes them.
-_PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|secret|token)[^=&\s]*=)[^&\s]*", re.IGNORECASE)
+_PARAMETER = re.compile(r"([?&][^=&\s]*(?:pass|pwd|secret|token)[^=&\s]*=)[^&\s]*", re.IGNORECASE)
 
 #: Where one URL of several ends.
 _NEXT_URL = re.compile(r"[\s,]+(?=[a-z0-9+]+://)")

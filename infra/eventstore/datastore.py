@@ -88,7 +88,9 @@ class Datastore:
         self.unsafe_to_write = ""
         """Why nothing may be written here, where a server was read-only when it was checked."""
         self.attempted: Callable[[UnreachableError | None], object] = lambda _: None
-        """Told of each attempt to connect: why there is no connection, or None. From any thread."""
+        """Told why there is no connection, or None where one did its work. From any thread."""
+        self.lost: Callable[[ConnectionLostError], object] = lambda _: None
+        """Told of each connection that broke while it was used. From any thread."""
         self._epoch: UUID | None = None
         self._here = local()
         self._engine = self._create_engine(
@@ -133,7 +135,6 @@ class Datastore:
         if self._epoch is not None:
             with connection.cursor() as cursor:
                 self._compare_epoch(cursor, self._epoch)
-        self.attempted(None)
 
     def expect_epoch(self, epoch: UUID) -> None:
         """Refuse every new connection to a server whose log is of another epoch."""
@@ -224,18 +225,28 @@ class Datastore:
                 held.proxied = self._checkout(engine)
             held.busy = True  # what begins meanwhile gets a connection of its own
             try:
-                with _translating(held.proxied) as connection:
+                with self._used(held.proxied) as connection:
                     yield connection
             finally:
                 held.busy = False
             return
         proxied = self._checkout(engine)
         try:
-            with _translating(proxied) as connection:
+            with self._used(proxied) as connection:
                 yield connection
         finally:
             with _replaced_if_interrupted(engine):
                 proxied.close()
+
+    @contextmanager
+    def _used(self, proxied: PoolProxiedConnection) -> Iterator[Connection]:
+        try:
+            with _translating(proxied) as connection:
+                yield connection
+        except ConnectionLostError as error:
+            self.lost(error)
+            raise
+        self.attempted(None)
 
     def _checkout(self, engine: Engine) -> PoolProxiedConnection:
         if self.closed:
@@ -256,7 +267,9 @@ class Datastore:
         except pymysql.MySQLError as error:
             raise self._not_connected(error) from error
         except sqlalchemy.exc.InvalidRequestError as error:  # closed again and again at checkout
-            raise UnreachableError(f"{error}; nothing was sent, try again") from error
+            closed = UnreachableError(f"{error}; nothing was sent, try again")
+            self.attempted(closed)
+            raise closed from error
 
     def _not_connected(self, error: pymysql.MySQLError) -> PersistenceError:
         """Return the error of an attempt to connect: whatever broke, no statement was sent."""

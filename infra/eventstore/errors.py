@@ -69,9 +69,15 @@ class StoreUnavailableError(OperationalError):
 class UnreachableError(StoreUnavailableError):
     """The server could not be connected to; nothing was sent, so nothing was written."""
 
+    told = False
+    """Whether an alarm says so already, see infra.outage."""
+
 
 class ConnectionLostError(OperationalError):
     """The connection broke while a statement ran."""
+
+    told = False
+    """Whether an alarm says so already, see infra.outage."""
 
 
 class OutcomeUnknownError(OperationalError):

@@ -1,6 +1,8 @@
 """What a mail looks like: headers that nothing can be injected into, plain text, simple HTML."""
 
+import re
 from dataclasses import dataclass, replace
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
-from domain.notices import NoticeKind
+from domain.notices import NoticeKind, is_address
 from infra.mail.deliveries import Delivery
 from infra.mail.telling import Told
 from infra.mail.words import one_line
@@ -25,6 +27,15 @@ LONGEST_SUBJECT = 150
 
 #: Lines of ASCII, at most 998 of them: every server takes that (RFC 5321, section 4.5.3.1.6).
 _POLICY = SMTP.clone(cte_type="7bit")
+
+#: The names of a letter's headers, in order: there are no others.
+_HEAD = (
+    *("Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted"),
+    *("MIME-Version", "Content-Type"),
+)
+
+#: A line's end that is half of one: some servers take it for a whole one.
+_HALF_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 #: The parts of each kind of mail: its subject, its sentence. The rest is the same for all.
 _SUBJECTS = {
@@ -94,9 +105,14 @@ class Letters:
     def write(self, delivery: Delivery, told: Told, address: str) -> bytes:
         """Return the message as a server takes it: lines end in CR LF, all of it ASCII.
 
+        No name or label is read as anything but text, encoded words in it neither (RFC 2047).
+
         Raises:
+            ValueError: `address` is none, or the message came out with another head than ours.
             jinja2.TemplateError: a template fails.
         """
+        if not is_address(address):
+            raise ValueError(f"not an address: {address!a}")
         shown = replace(
             told,
             what=one_line(told.what, LONGEST_PART),
@@ -108,9 +124,6 @@ class Letters:
         message = EmailMessage(_POLICY)
         message["From"] = Address("Ringi", addr_spec=self.sender)
         message["To"] = Address(addr_spec=address)
-        message["Subject"] = one_line(
-            self._template(f"{delivery.kind}.subject").render(words), LONGEST_SUBJECT
-        )
         message["Date"] = format_datetime(delivery.made_at)
         message["Message-ID"] = f"<{message_id(delivery)}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notice in return
@@ -120,7 +133,8 @@ class Letters:
         for part in message.iter_parts():
             del part["MIME-Version"]  # it is of the whole message (RFC 2045, section 4)
         message.set_boundary(f"ringi-{message_id(delivery)}")
-        return message.as_bytes()
+        subject = self._template(f"{delivery.kind}.subject").render(words)
+        return _checked(_subject(one_line(subject, LONGEST_SUBJECT)) + message.as_bytes())
 
     def _template(self, name: str) -> "Template":
         return self._templates.get_template(name)
@@ -141,6 +155,24 @@ class Letters:
             undefined=StrictUndefined,
             keep_trailing_newline=True,
         )
+
+
+def _subject(text: str) -> bytes:
+    """Return the header. EmailMessage would decode what looks like an encoded word in `text`."""
+    charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+    value = Header(text, charset, header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {value}\r\n".encode("ascii")
+
+
+def _checked(message: bytes) -> bytes:
+    """Return the message if it has our headers and whole line ends only; raise ValueError else."""
+    head = message.partition(b"\r\n\r\n")[0].decode("ascii")
+    names = tuple(
+        line.partition(":")[0] for line in head.split("\r\n") if not line.startswith((" ", "\t"))
+    )
+    if names != _HEAD or _HALF_END.search(message):
+        raise ValueError(f"a letter with a head or line ends that are not ours: {names!a}")
+    return message
 
 
 def message_id(delivery: Delivery) -> str:

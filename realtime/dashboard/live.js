@@ -57,7 +57,7 @@ export class Live {
     this.#settle();
   }
 
-  /** Fetch a view's snapshot anew, and go on from there. */
+  /** Fetch a view's snapshot anew, and go on from there; later again where the server failed. */
   async renew(view) {
     const held = this.#views.get(view);
     if (!held) return;
@@ -65,7 +65,15 @@ export class Live {
     if (held.again > 0) await pause(Math.min(8000, 500 * 2 ** held.again));
     held.again += 1;
     if (!this.#views.has(view)) return;
-    if ((await view.refresh()) && this.#views.has(view)) this.#ask(view);
+    const isThere = await view.refresh();
+    if (!this.#views.has(view)) return;
+    if (isThere) this.#ask(view);
+    else this.mend(view);
+  }
+
+  /** Fetch the snapshot again if the server failed; what it refused is for good. */
+  mend(view) {
+    if (view.problem?.status >= 500) this.renew(view);
   }
 
   // The connection

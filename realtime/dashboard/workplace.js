@@ -54,7 +54,9 @@ export class Workplace {
     addEventListener("hashchange", this.#routed);
     this.live.start();
     this.#routed();
-    if (await this.inbox.refresh()) this.live.follow(this.inbox);
+    const isThere = await this.inbox.refresh();
+    this.live.follow(this.inbox);
+    if (!isThere) this.live.mend(this.inbox);
   }
 
   close() {

@@ -146,8 +146,9 @@ def test_what_was_acknowledged_survives_the_death_of_everything(
                 whole.wait_until_back(name, was)
             progress(clients, BETWEEN)
         assert [client.failure for client in clients] == [None] * CLIENTS
-        left = [waiting_note(whole) for _ in range(3)]
-        for title in left:
+        left = dict(waiting_note(whole) for _ in range(3))
+        wait_until(lambda: in_the_inbox(whole) >= left.keys(), "the inbox has what waits", 60)
+        for title in left.values():
             expect(cho.page.locator("#list").get_by_role("link", name=title)).to_be_visible(
                 timeout=30_000
             )
@@ -175,13 +176,18 @@ def progress(clients: list[Client], commands: int) -> None:
     )
 
 
-def waiting_note(machine: Machine) -> str:
-    """Submit a note that nobody decides, and return its title."""
+def waiting_note(machine: Machine) -> tuple[str, str]:
+    """Submit a note that nobody decides, and return its document and its title."""
     title = f"waits {uuid4().hex[:6]} note"
     document = machine.a_note(title)["document"]
     with machine.client("ann") as ann:
         ann.command("POST", f"/v1/documents/{document}/submit")
-    return title
+    return document, title
+
+
+def in_the_inbox(machine: Machine) -> set[str]:
+    with machine.client("cho") as cho:
+        return {str(each["document"]) for each in cho.items("/v1/inbox")}
 
 
 def everything_acknowledged_is_there(machine: Machine, clients: list[Client]) -> None:

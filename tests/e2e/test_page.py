@@ -115,8 +115,11 @@ def test_a_request_is_approved_with_the_keyboard_alone(office: Office) -> None:
         keys.press("Enter")
         expect(lead.page.locator("#outcome")).to_be_focused()
     with office.machine.client("emil") as emil:
-        types = [each["type"] for each in emil.items(f"/v1/documents/{document}/timeline")]
-    assert "document.slot_approved" in types
+        path = f"/v1/documents/{document}/timeline"
+        wait_until(
+            lambda: "document.slot_approved" in {each["type"] for each in emil.items(path)},
+            "the approval is in the timeline",
+        )
 
 
 def tab_to(page: Page, wanted: Locator) -> None:

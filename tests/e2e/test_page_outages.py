@@ -1,8 +1,9 @@
 """The page while something behind it is away: it says so, and is right when it is back."""
 
+import json
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.e2e.browsing import Office
 from tests.e2e.machine import Machine, wait_until
@@ -85,3 +86,30 @@ def test_an_api_that_is_away_is_told_and_what_was_pressed_is_done_once(office: O
     with machine.client("haru") as haru:
         types = [each["type"] for each in haru.items(f"/v1/documents/{document}/timeline")]
     assert types.count("document.slot_approved") == 1
+
+
+def test_a_list_that_could_not_be_read_once_is_read_again(office: Office) -> None:
+    sockets, refused = [], []
+
+    def follow(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    def refuse_once(route: Route) -> None:
+        if refused:
+            route.continue_()
+            return
+        refused.append(route.request.url)
+        route.fulfill(status=500, content_type="application/problem+json", body="{}")
+
+    with office.visitor() as lead:
+        lead.page.route_web_socket("**/ws", follow)
+        lead.sign_in(office.tokens["haru"])
+        office.submitted(subject="A kiln before a refusal")
+        expect(task(lead.page, "A kiln before a refusal")).to_be_visible()
+        lead.page.route("**/v1/inbox*", refuse_once)
+        lost = {"reason": "too-far-behind", "since": {"epoch": "", "lanes": {}}}
+        sockets[-1].send(json.dumps({"topic": "inbox:haru", "resync": lost}))
+        wait_until(lambda: refused or lead.page.wait_for_timeout(20), "the list was refused")
+        office.submitted(subject="A kiln after a refusal")
+        expect(task(lead.page, "A kiln after a refusal")).to_be_visible()

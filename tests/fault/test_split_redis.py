@@ -104,19 +104,20 @@ def test_without_one_of_the_servers_commands_and_pushes_go_on_and_nothing_is_los
     split: Machine, program: str
 ) -> None:
     load = Load(split)
-    with Listener(split.gateway_url, split.tokens["aud"], "all") as listener, load.running():
-        load.goes_on()
-        was = split.kill(program)
-        load.goes_on()
-        split.wait_until_back(program, was)
-        with away(split, program):
+    with Listener(split.gateway_url, split.tokens["aud"], "all") as listener:
+        with load.running():
+            load.goes_on()
+            was = split.kill(program)
+            load.goes_on()
+            split.wait_until_back(program, was)
+            with away(split, program):
+                load.goes_on()
+                a_push_comes(split, listener, LATE_S)
+                _reads_its_own_writes(split)
             load.goes_on()
             a_push_comes(split, listener, LATE_S)
-            _reads_its_own_writes(split)
-        load.goes_on()
-        a_push_comes(split, listener, LATE_S)
-    for document in load.acknowledged:
-        listener.wait_for(document, 1, LATE_S)
+        for document in load.acknowledged:
+            listener.wait_for(document, 1, LATE_S)
     assert len(load.acknowledged) >= 40
     assert not listener.resyncs
 

@@ -37,7 +37,8 @@ from tests.toys import TOY, decode
 
 logging.basicConfig(level="INFO")
 factory = MariaDBFactory(Environment("worker", os.environ))
-factory.datastore.attempted = Outage().attempted
+outage = Outage()
+factory.datastore.attempted, factory.datastore.lost = outage.attempted, outage.lost
 recorder, url = factory.application_recorder(), os.environ["REDIS"]
 
 class Parts:

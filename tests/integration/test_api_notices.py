@@ -121,7 +121,7 @@ def test_operators_see_what_is_refused_and_let_it_be_sent_again(
     post.waits_for_mia()
     post.run()
     shown = asked(post, monkeypatch, "--failed")
-    assert f"mail goes to smtp://127.0.0.1:{smtp.port}" in shown
+    assert f"Mail goes to smtp://127.0.0.1:{smtp.port}" in shown
     assert "refused 1" in shown
     assert "550 no such person" in shown
     (name,) = [word for word in shown.split() if word.endswith(".mia")]

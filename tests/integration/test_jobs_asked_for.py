@@ -186,8 +186,9 @@ def test_an_operator_sees_what_failed_and_lets_it_be_tried_again(
     assert (newest["job"], newest["state"]) == (str(job), "failed")
     command_line.run(Action.LIST)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(f"{job}  cannot   failed")
-    assert lines[1] == "    there is no such thing"
+    assert lines[0] == f"{job}  failed"
+    assert lines[1].startswith("    cannot for ann, asked for ")
+    assert lines[2] == "    there is no such thing"
     with pytest.raises(LookupError, match="which one"):
         command_line.run(Action.RETRY)
     command_line.run(Action.RETRY, job)

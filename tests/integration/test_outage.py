@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import make_url
 
+from infra import outage as outage_module
 from infra.bootstrap import (
     Parts,
     gateway_parts,
@@ -16,9 +19,9 @@ from infra.bootstrap import (
     scheduler_parts,
     worker_parts,
 )
-from infra.eventstore import retrying
-from infra.eventstore.errors import UnreachableError
-from infra.outage import Outage
+from infra.eventstore import datastore, retrying
+from infra.eventstore.errors import ConnectionLostError, UnreachableError
+from infra.outage import Outage, is_told
 from infra.redis_server import RedisServer
 from infra.settings import Settings
 from infra.stack import MariaDBServer
@@ -61,6 +64,7 @@ def test_all_parts_of_a_process_make_one_error_of_an_outage_and_one_line_of_its_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(retrying, "BACK_OFF_S", (0.001,))
+    monkeypatch.setattr(outage_module, "QUIET_S", 0.0)
     settings = settings_of(store, redis_server)
     prepare(settings)
     parts = scheduler_parts(settings)
@@ -108,15 +112,97 @@ def test_every_process_that_runs_on_tells_of_it(
     assert len(told(caplog, logging.ERROR)) == 1
 
 
-def test_each_outage_is_told_anew(caplog: pytest.LogCaptureFixture) -> None:
+class Clock:
+    """Stands still until told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(outage_module, "monotonic", lambda: self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_each_outage_is_told_anew(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     outage = Outage()
     with caplog.at_level(logging.INFO):
-        for attempt in (None, UnreachableError("a"), UnreachableError("b"), None, None):
+        for attempt in (None, UnreachableError("a"), UnreachableError("b")):
             outage.attempted(attempt)
+        clock.now += outage_module.QUIET_S
+        outage.attempted(None)
+        outage.attempted(None)
         outage.attempted(UnreachableError("c"))
-    begun, over, again = caplog.messages
-    assert (begun, again) == (
+    assert caplog.messages == [
         "the database gives no connection: a",
+        "the database gives connections again, after 5.0 s",
         "the database gives no connection: c",
-    )
-    assert over.startswith("the database gives connections again, after 0.0 s")
+    ]
+
+
+def test_an_outage_that_comes_and_goes_is_one_and_is_told_again_while_it_lasts(
+    caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
+    outage = Outage()
+    with caplog.at_level(logging.INFO):
+        for _ in range(301):
+            outage.attempted(UnreachableError("full"))
+            outage.attempted(None)
+            clock.now += 1
+    assert caplog.messages == [
+        "the database gives no connection: full",
+        "the database gives no connection, for 300 s by now: full",
+    ]
+
+
+def test_a_connection_that_works_ends_an_outage_though_none_is_made(
+    store: TestStore,
+    redis_server: RedisServer,
+    caplog: pytest.LogCaptureFixture,
+    clock: Clock,
+) -> None:
+    parts = worker_parts(settings_of(store, redis_server))
+    with parts.writing.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    parts.writing.attempted(UnreachableError("one connection too many"))
+    caplog.clear()
+    clock.now += outage_module.QUIET_S
+    with caplog.at_level(logging.INFO), parts.writing.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    parts.close()
+    assert caplog.messages == ["the database gives connections again, after 5.0 s"]
+
+
+def test_a_connection_lost_while_the_database_is_there_is_told_by_nobody_else(
+    store: TestStore, redis_server: RedisServer
+) -> None:
+    parts = worker_parts(settings_of(store, redis_server))
+
+    def lost() -> ConnectionLostError:
+        with pytest.raises(ConnectionLostError) as found, parts.writing.cursor():
+            raise datastore.pymysql.OperationalError(2013, "Lost connection")
+        return found.value
+
+    alone = lost()
+    parts.writing.attempted(UnreachableError("away"))
+    during = lost()
+    parts.close()
+    assert (is_told(alone), is_told(during)) == (False, True)
+
+
+def test_an_operations_account_that_cannot_connect_is_told_by_its_entry(
+    store: TestStore, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = make_url("mysql+pymysql://ringi_operation:x@127.0.0.1:1/")
+    settings = replace(settings_of(store, redis_server), operation_url=nowhere)
+    prepare(settings)
+    parts = scheduler_parts(settings)
+    (entry,) = [each for each in ENTRIES if each.name == "clean the keys"]
+    attendant = Attendant(entry, parts, Event(), "w")
+    caplog.clear()
+    attendant.run_once()
+    attendant.run_once()
+    parts.close()
+    (error,) = told(caplog, logging.ERROR)
+    assert error.startswith("clean the keys: UnreachableError: ")

@@ -47,9 +47,9 @@ def test_no_text_becomes_a_header_or_another_part(
     mail = message_from_bytes(raw, policy=default)
     assert isinstance(mail, EmailMessage)
     assert [name for name, _ in mail.items()] == [
+        "Subject",
         "From",
         "To",
-        "Subject",
         "Date",
         "Message-ID",
         "Auto-Submitted",

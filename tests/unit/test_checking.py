@@ -1,14 +1,17 @@
 """What is wrong with settings and servers is said, all of it, and no secret with it."""
 
 from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given as examples
 from hypothesis import strategies
 
+from api.cli.check_config import _stopped
 from infra.checking.given import Source, given, masked
 from infra.checking.redis import Role, unfit
 from infra.eventstore.checks import unsafe_variables
+from infra.local.errors import InstallationError
 from infra.settings import Settings, mistakes
 
 SOUND = {
@@ -60,6 +63,46 @@ def test_a_password_of_any_characters_is_masked(password: str) -> None:
     for url in (f"redis://:{secret}@host/0", f"redis://host/0?password={secret.replace('&', '')}"):
         assert "hidden" not in masked(url).replace("host", "")
     assert masked(f"redis://:{secret}@host/0").endswith("@host/0")
+
+
+@pytest.mark.parametrize("name", ["passwd", "password", "ssl_key_passphrase", "Secret", "token"])
+def test_a_secret_among_a_urls_parameters_is_masked(name: str) -> None:
+    url = f"mysql+pymysql://ann@host/?charset=utf8mb4&{name}=hidden"
+    assert masked(url) == f"mysql+pymysql://ann@host/?charset=utf8mb4&{name}=***"
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql+pymysql://ann:hid@den@127.0.0.1/", "mysql+pymysql://a:b/c@den@h/"]
+)
+def test_a_password_that_would_be_taken_for_a_part_of_the_host_is_refused(url: str) -> None:
+    (found,) = mistakes({**SOUND, "RINGI_DATABASE_URL": url}).values()
+    assert "%40" in found
+    assert "den" not in found
+
+
+class Silent:
+    """A supervisord that takes connections and answers none; `asked` how often."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.environ = {"RINGI_DATABASE_URL": "mysql+pymysql://ann@elsewhere/"}
+
+    @property
+    def supervisor(self) -> "Silent":
+        return self
+
+    def programs(self) -> NoReturn:
+        self.asked += 1
+        raise InstallationError("supervisord does not answer within 10 s")
+
+
+def test_what_runs_here_is_asked_only_where_a_server_is_its_own() -> None:
+    here: Any = Silent()
+    assert _stopped(here, {"RINGI_DATABASE_URL": "mysql+pymysql://ann@127.0.0.1/"}) == ((), ())
+    assert here.asked == 0
+    stopped, (wrong,) = _stopped(here, {"RINGI_REDIS_URL": "unix:///a.sock"})
+    assert (stopped, here.asked) == ((), 1)
+    assert "does not answer" in wrong.problems[0]
 
 
 def test_of_several_urls_each_is_masked_by_itself() -> None:

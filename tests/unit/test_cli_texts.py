@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.cli.change_text import REMEMBERED, Lines, title_of
 from api.cli.jobs import job_lines
-from api.cli.layout import WIDTH, cut_in_the_middle, duration, from_now
+from api.cli.layout import WIDTH, columns, cut, cut_in_the_middle, duration, from_now, printable
 from api.cli.mail import mail_lines
 from api.cli.status_text import status_lines
 from infra.checking.redis import place_of
@@ -105,6 +105,25 @@ STATUS: Mapping[str, list[dict[str, object]]] = {
 }
 
 
+@given(text=st.text(st.characters(categories=["L", "Cc", "Cf", "Co", "Z"])))
+@example("the template fails: \x1b]0;owned\x07\x1b[2J\x9b31m\r\u202eevil")
+def test_no_text_makes_a_terminal_act(text: str) -> None:
+    job = {"job": DOCUMENT, "state": "failed", "kind": text, "requester": text, "error": text}
+    job |= {"requested_at": NOW, "attempt": 1, "total": 0, "done": 0}
+    status = {
+        "queues": [{"queue": text, "messages": text}],
+        "work": [{"error": text}],
+        "replicas": [{"replica": text, "state": text, "positions": None}],
+    }
+    lines = [
+        *job_lines([job], NOW),
+        *status_lines({"API": text}, status, NOW),
+        *columns([(text, text)]),
+        cut(text, 5),
+    ]
+    assert [line for line in lines if not line.isprintable()] == []
+
+
 def test_a_status_with_long_values_fits_and_is_complete() -> None:
     addresses = {"API": f"http://{'a-long-host.' * 9}example:8400", "gateway": "ws://b:1/ws"}
     lines = list(status_lines(addresses, STATUS, NOW))
@@ -167,10 +186,10 @@ def test_an_age_says_whether_it_is_past_or_to_come() -> None:
 
 @given(st.text(), st.integers(min_value=3, max_value=90))
 def test_what_is_cut_in_the_middle_keeps_its_ends_and_fits(text: str, room: int) -> None:
-    cut = cut_in_the_middle(text, room)
-    head, _, tail = cut.rpartition("…")
-    assert len(cut) <= room
-    assert cut == text or (text.startswith(head) and text.endswith(tail))
+    whole, short = printable(text), cut_in_the_middle(text, room)
+    head, _, tail = short.rpartition("…")
+    assert len(short) <= room
+    assert short == whole or (whole.startswith(head) and whole.endswith(tail))
 
 
 # ---- changes

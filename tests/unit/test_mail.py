@@ -131,6 +131,37 @@ def test_markup_and_templates_in_a_value_are_text() -> None:
     assert "49" not in body(mail, "html").replace(str(STREAM), "")
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "=?utf-8?q?x=0AReply-To:_eve@evil.example?=",
+        "=?utf-8?q?x=0D=0AReply-To:_eve@evil.example=0D=0A=0D=0AClick?=",
+        "=?utf-8?q?x=0A=2E=0AMAIL_FROM:<eve@evil.example>=0A?=",
+        "=?utf-8?b?eA0KUmVwbHktVG86IGV2ZUBldmlsLmV4YW1wbGU=?=",
+    ],
+)
+def test_an_encoded_word_in_a_label_or_a_name_is_text(word: str) -> None:
+    for told in (replace(TOLD, what=word), replace(TOLD, requester=word)):
+        mail = written(told)  # asserts that no line end is half of one
+        assert word in mail["Subject"]
+        assert mail["Reply-To"] is None
+        assert mail.get_content_type() == "multipart/alternative"
+
+
+def test_no_letter_is_written_to_what_is_no_address() -> None:
+    with pytest.raises(ValueError, match="not an address"):
+        LETTERS.write(DELIVERY, TOLD, "=?utf-8?q?=0ABcc=3Ax?=@example.org")
+
+
+@pytest.mark.parametrize("text", ["one\nline", "one\rline", "x\r\nBcc: eve@evil.example"])
+def test_a_head_or_a_line_end_that_is_not_ours_is_never_sent(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "_subject", lambda _: f"Subject: {text}\r\n".encode())
+    with pytest.raises(ValueError, match="not ours"):
+        LETTERS.write(DELIVERY, TOLD, "mia@example.org")
+
+
 def test_a_template_that_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(letters.TEMPLATES, "text", "{{ nothing.there }}")
     with pytest.raises(UndefinedError, match="nothing"):

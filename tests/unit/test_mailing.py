@@ -120,6 +120,7 @@ def test_addresses_that_mail_goes_to(text: str) -> None:
         "Ann <ann@example.org>",
         "änn@example.org",
         "ann@exämple.org",
+        "=?utf-8?q?a?=@example.org",
         f"{'x' * 65}@example.org",
         f"ann@{'y' * 64}.org",
         f"a@{'.'.join(['y' * 60] * 5)}",

@@ -2,10 +2,13 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
+from subprocess import run
 from time import time
 
 import pytest
@@ -30,7 +33,7 @@ def a_file(folder: Path, content: bytes = b"made", name: str = "made") -> Path:
 
 
 def files_of(results: Results) -> set[str]:
-    return {path.name for path in results.folder.rglob("*") if path.is_file()} - {"lock"}
+    return {path.name for path in results.folder.rglob("*") if path.is_file()} - {"lock", "swept"}
 
 
 def age(results: Results, digest: str) -> None:
@@ -161,6 +164,76 @@ def test_who_reads_a_result_reads_it_to_its_end_though_it_is_swept(
         assert file.read() == b"made"
 
 
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on a disk of its own, of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = run(["mount", "-t", "tmpfs", "-o", "size=64k", "ringi-test", folder], check=False)
+    if made.returncode:
+        pytest.skip("this machine lets nobody mount a disk of memory")
+    yield folder
+    run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_swept(room: Path, tmp_path: Path) -> None:
+    results = Results(room / "results")
+    digest, _ = results.keep(a_file(tmp_path))
+    with (room / "rest").open("wb", buffering=0) as rest, suppress(OSError):
+        while rest.write(bytes(1024)):
+            continue
+    with pytest.raises(NoRoomError):
+        results.keep(a_file(tmp_path, bytes(5000)))
+    age(results, digest)
+    assert results.sweep_in_turn(lambda: LONG_AGO + 1, 60) == 1
+
+
+def test_nothing_but_results_is_swept(results: Results, tmp_path: Path) -> None:
+    digest, _ = results.keep(a_file(tmp_path))
+    shard = results.folder / digest[:2]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    others = [
+        results.folder / "zz" / "ab12",
+        results.folder / "ab" / "notes.txt",
+        results.folder / "ff" / ("0" * 64),
+        elsewhere / ("f" * 64),
+        tmp_path / "linked",
+    ]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"not ours")
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    (results.folder / "ee").symlink_to(elsewhere)
+    (shard / (digest[:2] + "0" * 62)).symlink_to(tmp_path / "linked")
+    (shard / (digest[:2] + "1" * 62)).mkdir()
+    age(results, digest)
+    assert results.sweep(time() + 60) == 1
+    assert all(path.exists() for path in others)
+    assert (shard / (digest[:2] + "0" * 62)).is_symlink()
+
+
+def test_what_cannot_be_removed_ends_no_sweep(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [results.keep(a_file(tmp_path, bytes([number])))[0] for number in range(5)]
+    for digest in made:
+        age(results, digest)
+    stuck, unlink = min(made), Path.unlink
+
+    def refusing(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == stuck:
+            raise PermissionError(f"not {path.name}")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    with pytest.raises(PermissionError, match=stuck):
+        results.sweep_in_turn(lambda: LONG_AGO + 1, 60)
+    assert files_of(results) == {stuck}
+    monkeypatch.undo()
+    assert results.sweep_in_turn(lambda: LONG_AGO + 1, 60) == 1, "a failed sweep is due again"
+
+
 def test_what_is_kept_between_a_sweeps_look_and_its_removal_stays(
     results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,13 +295,13 @@ def test_of_those_who_share_a_folder_one_sweeps_it_in_each_period(
 ) -> None:
     for content, expected in ((b"one", 1), (b"two", None)):
         age(results, results.keep(a_file(tmp_path, content))[0])
-        assert Results(results.folder).sweep_in_turn(LONG_AGO + 1, 3600) == expected
+        assert Results(results.folder).sweep_in_turn(lambda: LONG_AGO + 1, 3600) == expected
     swept = results.folder / "swept"
     for moment in (LONG_AGO, time() + 3 * 3600):  # long since, and by a clock that was set back
         age(results, results.keep(a_file(tmp_path))[0])
         os.utime(swept, (moment, moment))
-        assert results.sweep_in_turn(LONG_AGO + 1, 3600)
-        assert results.sweep_in_turn(LONG_AGO + 1, 3600) is None
+        assert results.sweep_in_turn(lambda: LONG_AGO + 1, 3600)
+        assert results.sweep_in_turn(lambda: LONG_AGO + 1, 3600) is None
 
 
 def test_nobody_sweeps_while_somebody_does(
@@ -238,14 +311,14 @@ def test_nobody_sweeps_while_somebody_does(
     rivals, sweep = [], Results.sweep
 
     def meanwhile(self: Results, before: float) -> int:
-        rivals.append(results.sweep_in_turn(before, 0))
+        rivals.append(results.sweep_in_turn(lambda: before, 0))
         return sweep(self, before)
 
     monkeypatch.setattr(Results, "sweep", meanwhile)
-    assert results.sweep_in_turn(LONG_AGO + 1, 0) == 1
+    assert results.sweep_in_turn(lambda: LONG_AGO + 1, 0) == 1
     assert rivals == [None]
 
 
 def test_where_nothing_was_ever_kept_no_folder_is_made(results: Results) -> None:
-    assert results.sweep_in_turn(LONG_AGO, 3600) is None
+    assert results.sweep_in_turn(lambda: LONG_AGO, 3600) is None
     assert not results.folder.exists()

@@ -10,8 +10,9 @@ from threading import Event, Thread
 import pytest
 from redis import ConnectionError as RedisConnectionError
 
-from infra.eventstore.errors import LogStalledError, UnreachableError
+from infra.eventstore.errors import ConnectionLostError, LogStalledError, UnreachableError
 from infra.metrics.metrics import Metrics
+from infra.outage import Outage
 from infra.schedule import Period
 from workers import scheduler
 from workers.schedule import CLEAN_RESULTS, ENTRIES, Entry
@@ -96,7 +97,10 @@ def test_a_trouble_is_logged_when_it_begins_changes_and_ends(
 def test_that_the_database_is_away_is_kept_and_left_to_the_outage_to_tell(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    troubles = [UnreachableError("the database"), None]
+    away = UnreachableError("the database")
+    Outage().attempted(away)
+    caplog.clear()
+    troubles = [away, None]
 
     def act(*_: object) -> None:
         if error := troubles.pop(0):
@@ -108,6 +112,27 @@ def test_that_the_database_is_away_is_kept_and_left_to_the_outage_to_tell(
         assert attendant.error == "UnreachableError: the database"
         attendant.run_once()
     assert (attendant.error, caplog.messages) == ("", [])
+
+
+def test_a_lost_connection_that_no_outage_told_of_is_told_even_after_one_that_was(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    during, later = ConnectionLostError("gone"), ConnectionLostError("gone")
+    outage = Outage()
+    outage.attempted(UnreachableError("away"))
+    outage.lost(during)
+    troubles = [during, later, later, None]
+
+    def act(*_: object) -> None:
+        if error := troubles.pop(0):
+            raise error
+
+    attendant = an_attendant(act, FakeParts())
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        while troubles:
+            attendant.run_once()
+    assert caplog.messages == ["work: ConnectionLostError: gone", "work: works again"]
 
 
 def test_an_error_that_nobody_foresaw_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:

@@ -35,7 +35,9 @@ class FakeParts:
     metrics: Metrics = field(default_factory=Metrics)
 
     def clean_results(self, every_s: float) -> int | None:
-        return self.results.sweep_in_turn(2.0, every_s)
+        if self.schedule.away:
+            raise UnreachableError("the database")
+        return self.results.sweep_in_turn(lambda: 2.0, every_s)
 
     def sample(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0
@@ -93,16 +95,32 @@ def test_a_trouble_is_logged_once_and_ends_nothing(
         sweeper.look()
     assert "clean the results: IsADirectoryError" in caplog.text
     assert left(parts) == []
-    assert [bool(error) for _, error in parts.schedule.noted] == [True, False]
+    assert [bool(error) for _, error in parts.schedule.noted] == [True, True, False]
     runs = {"entry": "clean the results", "outcome": "failed"}
-    assert parts.sample("ringi_schedule_runs_total", **runs) == 1
+    assert parts.sample("ringi_schedule_runs_total", **runs) == 2
 
 
-def test_files_are_cleaned_while_the_database_is_away(tmp_path: Path) -> None:
+def test_nothing_is_cleaned_while_nobody_can_confirm_the_time(tmp_path: Path) -> None:
     parts = with_an_old_result(tmp_path)
     parts.schedule.away = True
     look(parts)
+    assert len(left(parts)) == 1
+    parts.schedule.away = False
+    look(parts)
     assert left(parts) == []
+
+
+def test_what_another_machine_cleaned_does_not_hide_a_trouble_for_long(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    one, other = with_an_old_result(tmp_path / "one"), with_an_old_result(tmp_path / "other")
+    other.schedule = one.schedule
+    (one.results.folder / "swept").mkdir()
+    sweeper = Sweeper(one)  # type: ignore[arg-type]
+    sweeper.look()
+    look(other)
+    sweeper.look()
+    assert [bool(error) for _, error in one.schedule.noted] == [True, False, True]
 
 
 def test_it_looks_when_the_process_begins_and_ends_when_told(tmp_path: Path) -> None:
