@@ -102,7 +102,7 @@ PROBLEMS: Mapping[Reason | Fault | type[Exception], Problem] = {
     KeyReusedError: Problem("key-reused", 422, "The idempotency key was used for another request"),
     CrowdedError: Problem("crowded", 503, "Too many others changed this at once", 1),
     # The request cannot be read
-    Fault.MALFORMED_JSON: Problem("malformed-json", 400, "The body is not the JSON or YAML it should be"),
+    Fault.MALFORMED_JSON: Problem("malformed-json", 400, "The body is not well-formed"),
     Fault.MALFORMED_HEADER: Problem("malformed-header", 400, "A header is not of its form"),
     Fault.MALFORMED_QUERY: Problem("malformed-query", 400, "A query parameter is wrong"),
     Fault.BAD_REQUEST: Problem("bad-request", 400, "The request is not well-formed"),

@@ -63,7 +63,8 @@ def rest_of_flow(
     found = existing(document)
     published = _pinned(ports, found)
     needs = flow.needs_of_rest(published.content, found)
-    return _to_vote(ports, published, needs, found, command, given)
+    needs = _and_represented(needs, found, command, given)
+    return _with_directory(ports, published, needs, found, given)
 
 
 def flow_after_a_vote(
@@ -82,20 +83,16 @@ def flow_after_a_vote(
         needs = flow.needs_of_all(published.content, found.values, found.requester)
     elif any(len(stage.seats) > 1 and stage.waiting for stage in found.stages.values()):
         needs = flow.needs_of_rest(published.content, found)
-    return _to_vote(ports, published, needs, found, command, given)
+    needs = _and_represented(needs, found, command, given)
+    return _with_directory(ports, published, needs, found, given)
 
 
-def _to_vote(
-    ports: Ports,
-    published: Published,
-    needs: Needs,
-    document: Document,
-    command: VoteCommand,
-    given: Circumstances,
-) -> Facts:
-    absent = deciding.represented(document, command.step, given)
-    needs = replace(needs, people=needs.people | absent)
-    return _with_directory(ports, published, needs, document, given)
+def _and_represented(
+    needs: Needs, document: Document, command: VoteCommand, given: Circumstances
+) -> Needs:
+    """Return the needs, and those in whose place the actor may decide."""
+    represented = deciding.represented(document, command.step, given)
+    return replace(needs, people=needs.people | represented)
 
 
 def manager(

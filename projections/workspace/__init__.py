@@ -134,9 +134,7 @@ WORKSPACE = Projection(
         calendars.CALENDAR,
         jobs.JOB,
     ),
-    topics=frozenset(
-        event.TOPIC for event in _EVENTS
-    ),
+    topics=frozenset(event.TOPIC for event in _EVENTS),
     reads=reads,
     fold=fold,
 )

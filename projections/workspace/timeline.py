@@ -59,10 +59,9 @@ def jsonable(value: object) -> object:
         return instant(value)
     if isinstance(value, Money | Line):
         return plain(value)
-    if isinstance(value, dict):
-        return {name: jsonable(each) for name, each in value.items()}
     if isinstance(value, tuple):
         return [jsonable(each) for each in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: jsonable(each) for name, each in vars(value).items()}
+    members = vars(value) if hasattr(value, "__dataclass_fields__") else value
+    if isinstance(members, dict):
+        return {name: jsonable(each) for name, each in members.items()}
     return value

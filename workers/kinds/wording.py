@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from domain.definition.content import Content, Field, FieldKind, LineField
 from domain.document.events import (
@@ -207,43 +208,64 @@ def happened(event: Event, content: Content, naming: Naming) -> str:
 
 
 def _facts(event: Event, content: Content, naming: Naming) -> str:
-    found = ""
-    match event:
-        case DocumentRevised():
-            found = "; ".join(_change(content, naming, *change) for change in event.changes.items())
-        case DocumentSubmitted():
-            found = f"round {event.round}, revision {event.revision[:SHORT_HASH]}"
-        case StepStarted():
-            waits = ", ".join(assignee(slot, naming) for slot in event.slots)
-            found = f"{_step(content, event.step)}, waits for {waits}"
-        case StepSkipped() | StepBlocked():
-            found = f"{_step(content, event.step)}, {event.reason}"
-        case StepKept():
-            found = f"{_step(content, event.step)}, {event.reason}"
-        case BlockStarted():
-            found = _step(content, event.step)
-        case SlotsOpened():
-            waits = ", ".join(assignee(slot, naming) for slot in event.slots)
-            found = f"{_step(content, event.step)}, waits for {waits}"
-        case SlotRecused() | SlotReopened():
-            said = f": {_short(event.reason)}" if event.reason else ""
-            found = f"{_step(content, event.step)}, by {naming(event.by)}{said}"
-        case FlowWentBack():
-            found = f"to {_step(content, event.to)}, after {_step(content, event.step)}"
-        case SlotApproved() | SlotRejected() | SlotAbstained():
-            revision = event.revision[:SHORT_HASH]
-            by = naming(event.by)
-            found = f"{_step(content, event.step)}, by {by}, revision {revision}"
-        case StepEnded():
-            found = f"{_step(content, event.step)}, {event.outcome}"
-        case DocumentReturned() | DocumentRejected() | DocumentWithdrawn():
-            found = _short(event.reason)
-        case MilestoneReached():
-            milestones = {each.name: each for each in content.milestones}
-            found = label(milestones.get(event.milestone), event.milestone)
-        case CommentAdded():
-            found = _short(event.text)
-    return found
+    of_step = _OF_STEP.get(type(event))
+    if of_step is not None:
+        step: str = event.step  # type: ignore[attr-defined]  # every event of a step has one
+        said = of_step(event, naming)
+        return f"{_step(content, step)}, {said}" if said else _step(content, step)
+    of_others = _OF_OTHERS.get(type(event))
+    return of_others(event, content, naming) if of_others else ""
+
+
+def _waits(event: StepStarted | SlotsOpened, naming: Naming) -> str:
+    return f"waits for {', '.join(assignee(slot, naming) for slot in event.slots)}"
+
+
+def _by(event: SlotRecused | SlotReopened, naming: Naming) -> str:
+    return f"by {naming(event.by)}" + (f": {_short(event.reason)}" if event.reason else "")
+
+
+def _voted(event: SlotApproved | SlotRejected | SlotAbstained, naming: Naming) -> str:
+    return f"by {naming(event.by)}, revision {event.revision[:SHORT_HASH]}"
+
+
+def _milestone(event: MilestoneReached, content: Content, _naming: Naming) -> str:
+    milestones = {each.name: each for each in content.milestones}
+    return label(milestones.get(event.milestone), event.milestone)
+
+
+#: What events of a step say behind its name.
+_OF_STEP: Mapping[type[Event], Callable[[Any, Naming], str]] = {
+    StepStarted: _waits,
+    SlotsOpened: _waits,
+    StepSkipped: lambda event, _: event.reason,
+    StepBlocked: lambda event, _: event.reason,
+    StepKept: lambda event, _: event.reason,
+    BlockStarted: lambda _event, _naming: "",
+    SlotApproved: _voted,
+    SlotRejected: _voted,
+    SlotAbstained: _voted,
+    SlotRecused: _by,
+    SlotReopened: _by,
+    StepEnded: lambda event, _: event.outcome,
+}
+
+_OF_OTHERS: Mapping[type[Event], Callable[[Any, Content, Naming], str]] = {
+    DocumentRevised: lambda event, content, naming: "; ".join(
+        _change(content, naming, *change) for change in event.changes.items()
+    ),
+    DocumentSubmitted: lambda event, _content, _naming: (
+        f"round {event.round}, revision {event.revision[:SHORT_HASH]}"
+    ),
+    FlowWentBack: lambda event, content, _naming: (
+        f"to {_step(content, event.to)}, after {_step(content, event.step)}"
+    ),
+    DocumentReturned: lambda event, _content, _naming: _short(event.reason),
+    DocumentRejected: lambda event, _content, _naming: _short(event.reason),
+    DocumentWithdrawn: lambda event, _content, _naming: _short(event.reason),
+    MilestoneReached: _milestone,
+    CommentAdded: lambda event, _content, _naming: _short(event.text),
+}
 
 
 def _change(content: Content, naming: Naming, name: str, value: Value | None) -> str:
