@@ -7,7 +7,14 @@ and where their mail goes is asked then; the rows hold nothing about people but 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from domain.document.events import AssigneeKind, DocumentApproved, DocumentReturned, StepStarted
+from domain.document.events import (
+    AssigneeKind,
+    DocumentApproved,
+    DocumentRejected,
+    DocumentReturned,
+    SlotsOpened,
+    StepStarted,
+)
 from domain.job.events import JobFailed, JobSucceeded
 from domain.metadata import Channel, Recorded
 from domain.notices import NoticeKind, notice_id
@@ -68,12 +75,12 @@ def _placed(recorded: Recorded, number: int) -> Row:
 def _told(recorded: Recorded) -> Iterator[Row]:
     """Yield for each notice of the event what it is and whom it is for."""
     match recorded.event:
-        case StepStarted(slots=slots):
+        case StepStarted(slots=slots) | SlotsOpened(slots=slots):
             for slot in slots:
                 yield _notice(
                     NoticeKind.TASK_ASSIGNED, slot.kind.value, slot.assignee, slot.excluded
                 )
-        case DocumentApproved() | DocumentReturned():
+        case DocumentApproved() | DocumentReturned() | DocumentRejected():
             yield _notice(NoticeKind.DOCUMENT_DECIDED, Addressee.REQUESTER)
         case JobSucceeded() | JobFailed(retry_at=None):
             yield _notice(NoticeKind.JOB_FINISHED, Addressee.REQUESTER)
@@ -96,7 +103,15 @@ NOTICES = Projection(
     tables=(NOTICE,),
     topics=frozenset(
         event.TOPIC
-        for event in (StepStarted, DocumentApproved, DocumentReturned, JobSucceeded, JobFailed)
+        for event in (
+            StepStarted,
+            SlotsOpened,
+            DocumentApproved,
+            DocumentReturned,
+            DocumentRejected,
+            JobSucceeded,
+            JobFailed,
+        )
     ),
     reads=reads,
     fold=fold,

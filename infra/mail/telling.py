@@ -7,7 +7,13 @@ from uuid import UUID
 from commands.ports import Definitions
 from domain.definition.content import Content
 from domain.definition.steps import walk
-from domain.document.events import DocumentApproved, DocumentReturned, StepStarted
+from domain.document.events import (
+    DocumentApproved,
+    DocumentRejected,
+    DocumentReturned,
+    SlotsOpened,
+    StepStarted,
+)
 from domain.document.state import Document, fold
 from domain.job.events import JobFailed, JobRequested, JobSucceeded
 from domain.metadata import Event, Recorded
@@ -29,7 +35,7 @@ class Told:
     subject: str
     """`Document` or `Job`."""
     outcome: str
-    """`waiting`, `approved`, `returned`, `succeeded` or `failed`."""
+    """`waiting`, `approved`, `returned`, `rejected`, `succeeded` or `failed`."""
     requester: str
     """The requester's name."""
     step: str
@@ -46,8 +52,10 @@ class NothingToTellError(LookupError):
 
 _OUTCOMES: dict[type[Event], str] = {
     StepStarted: "waiting",
+    SlotsOpened: "waiting",
     DocumentApproved: "approved",
     DocumentReturned: "returned",
+    DocumentRejected: "rejected",
     JobSucceeded: "succeeded",
     JobFailed: "failed",
 }
@@ -90,7 +98,7 @@ class Telling:
         document = fold(events)
         assert document is not None  # noqa: S101  # it has events
         content = self._content(document)
-        step = last.step if isinstance(last, StepStarted) else ""
+        step = last.step if isinstance(last, StepStarted | SlotsOpened) else ""
         return Told(
             _called(document, content),
             _mark(stream),

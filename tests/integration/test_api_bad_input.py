@@ -258,7 +258,7 @@ def test_a_submission_needs_somebody_for_every_step(world: World) -> None:
         world,
         422,
         "no-approver",
-        "steps.0.approver",
+        "steps.0.approvers",
         "POST",
         f"/v1/documents/{document}/submit",
         by="bob",
@@ -453,7 +453,7 @@ def test_every_route_but_the_open_ones_asks_who(world: World) -> None:
         real = (
             path.format_map(
                 {"login": "a", "role": "r", "token": "t", "name": "n", "milestone": "m"}
-                | {"document": document}
+                | {"document": document, "absence": "x"}
             )
             if "uuid" not in path
             else re.sub(r"{\w+:uuid}", str(document), path).replace("{milestone}", "m")

@@ -149,6 +149,10 @@ class Case:
         }
         if self.path == "{document}/approve":
             return {"revision": world.revision(target)}
+        if self.path == "{document}/abstain":
+            return {"revision": world.revision(target)}
+        if self.path == "{document}/recuse":
+            return {"reason": "no"}
         if self.path.endswith("/reject"):
             return {"revision": world.revision(target), "reason": "no"}
         return bodies.get(self.path)
@@ -188,6 +192,9 @@ CASES: Mapping[type[Command], Case] = {
     ),
     document.ApproveStep: Case("mia", "POST", "{document}/approve", ("whom", "people")),
     document.RejectStep: Case("mia", "POST", "{document}/reject"),
+    document.AbstainFromStep: Case("mia", "POST", "{document}/abstain"),
+    document.RecuseFromStep: Case("mia", "POST", "{document}/recuse"),
+    document.RecallVote: Case("mia", "POST", "{document}/recall"),
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
     document.DiscardDocument: Case("ann", "POST", "{document}/discard"),
     document.AddComment: Case("ann", "POST", "{document}/comments"),
@@ -200,7 +207,10 @@ CASES: Mapping[type[Command], Case] = {
 BY_SYSTEM = {job.StartJob, job.ReportProgress, job.SucceedJob, job.FailJob}
 
 #: Commands whose document must have been submitted.
-ON_PENDING = (document.ApproveStep, document.RejectStep, document.WithdrawDocument)
+ON_PENDING = frozenset(
+    {document.ApproveStep, document.RejectStep, document.AbstainFromStep}
+    | {document.RecuseFromStep, document.WithdrawDocument}
+)
 
 
 def target_of(world: World, command: type[Command]) -> str:
@@ -228,7 +238,23 @@ def target_of(world: World, command: type[Command]) -> str:
         body = {"revision": world.revision(found)}
         world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
         return found
+    if command is document.RecallVote:
+        return a_vote(world)
     return world.pending() if command in ON_PENDING else world.draft()
+
+
+def a_vote(world: World) -> str:
+    """Return a document whose step waits for another vote after mia's."""
+    name = f"d{uuid4().hex[:8]}"
+    both = {"name": "both", "approvers": [{"person": "mia"}, {"person": "fin"}]}
+    definition = {"definition": name, "fields": PURCHASE["fields"], "steps": [both]}
+    world.do("POST", "/v1/definitions", by="root", body=definition)
+    asked = {"definition": name, "values": VALUES}
+    found = str(world.do("POST", "/v1/documents", by="ann", body=asked)["document"])
+    world.do("POST", f"/v1/documents/{found}/submit", by="ann")
+    body = {"revision": world.revision(found)}
+    world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
+    return found
 
 
 def a_definition(world: World) -> str:

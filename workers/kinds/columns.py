@@ -35,7 +35,8 @@ class Column:
     def text(self, row: Mapping[str, Any]) -> str:
         """Return the document's cell as text; empty where it has none. Numbers are exact."""
         if not self.field:
-            return str(row[self.name])
+            value = row[self.name]
+            return ", ".join(value) if isinstance(value, list) else str(value)
         value = row["values"].get(self.field)
         if self.part == LINES:
             value = len(value) if isinstance(value, list) else None
@@ -55,7 +56,7 @@ EVERY: Sequence[Column] = (
     Column("definition_version", Form.NUMBER, "Version"),
     Column("requester", Form.TEXT, "Requester"),
     Column("status", Form.TEXT, "Status"),
-    Column("step", Form.TEXT, "Step"),
+    Column("waiting", Form.TEXT, "Waits at"),
     Column("round", Form.NUMBER, "Round"),
     Column("created_at", Form.INSTANT, "Created (UTC)"),
     Column("changed_at", Form.INSTANT, "Changed (UTC)"),

@@ -12,6 +12,7 @@ from domain.document.events import (
     SlotApproved,
     SlotRecused,
     SlotRejected,
+    SlotsOpened,
     StepStarted,
 )
 from domain.metadata import Event, Recorded
@@ -51,7 +52,7 @@ def _named(event: Event, of_person: set[str]) -> Iterator[str]:
             yield from _people(event.values, of_person)
         case DocumentRevised():
             yield from _people(event.changes, of_person)
-        case StepStarted():
+        case StepStarted() | SlotsOpened():
             yield from (slot.assignee for slot in event.slots if slot.kind is AssigneeKind.PERSON)
         case SlotApproved() | SlotRejected() | SlotAbstained() | SlotRecused():
             yield event.by
