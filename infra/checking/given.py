@@ -10,10 +10,15 @@ from sqlalchemy.engine import URL
 from infra.settings import Settings, variable, with_local
 
 #: A password in a URL: behind the account's colon, up to the last @ of this URL.
-_PASSWORD = re.compile(r"(://[^:@/\s]*):\S*@")
+_PASSWORD = re.compile(r"(://[^:@/\s]*):.*@", re.DOTALL)
 
-#: Secrets among the parameters of a URL, as redis-py takes them.
-_PARAMETER = re.compile(r"([?&][^=&\s]*(?:pass|pwd|secret|token)[^=&\s]*=)[^&\s]*", re.IGNORECASE)
+#: A parameter of a URL. Drivers take secrets there too, by many names and within other values.
+_PARAMETER = re.compile(r"([?&])([^=&]*)=([^&]*)")
+
+#: The parameters whose values are shown.
+_HARMLESS = frozenset(
+    {"charset", "unix_socket", "ssl_ca", "connect_timeout", "db", "protocol", "starttls"}
+)
 
 #: Where one URL of several ends.
 _NEXT_URL = re.compile(r"[\s,]+(?=[a-z0-9+]+://)")
@@ -61,7 +66,12 @@ def given(
 def masked(text: str) -> str:
     """Return `text` without the secrets of the URLs in it."""
     urls = _NEXT_URL.split(text)
-    return " ".join(_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", url)) for url in urls)
+    return " ".join(_PARAMETER.sub(_shown, _PASSWORD.sub(r"\1:***@", url)) for url in urls)
+
+
+def _shown(parameter: re.Match[str]) -> str:
+    sign, name, value = parameter.groups()
+    return f"{sign}{name}={value if name in _HARMLESS else '***'}"
 
 
 def _text(value: object) -> str:

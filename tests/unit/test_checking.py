@@ -54,7 +54,7 @@ def test_no_secret_of_a_setting_is_shown() -> None:
 
 @examples(
     strategies.text(
-        strategies.characters(exclude_categories=["Cs", "Z", "C"], exclude_characters=" "),
+        strategies.characters(exclude_categories=["Cs", "C"]),
         min_size=1,
     )
 )
@@ -65,7 +65,7 @@ def test_a_password_of_any_characters_is_masked(password: str) -> None:
     assert masked(f"redis://:{secret}@host/0").endswith("@host/0")
 
 
-@pytest.mark.parametrize("name", ["passwd", "password", "ssl_key_passphrase", "Secret", "token"])
+@pytest.mark.parametrize("name", ["passwd", "password", "pa%73swd", "Secret", "init_command"])
 def test_a_secret_among_a_urls_parameters_is_masked(name: str) -> None:
     url = f"mysql+pymysql://ann@host/?charset=utf8mb4&{name}=hidden"
     assert masked(url) == f"mysql+pymysql://ann@host/?charset=utf8mb4&{name}=***"
