@@ -28,7 +28,7 @@ class Envelope:
     @property
     def circumstances(self) -> Circumstances:
         """What the decision is told of it."""
-        return Circumstances(self.actor, self.at)
+        return Circumstances(self.actor, self.at, self.effective_at)
 
     @property
     def meta(self) -> Meta:

@@ -39,3 +39,11 @@ class Circumstances:
 
     actor: Actor
     at: datetime
+    """Now: what is in force and who is there is asked as of this instant."""
+    effective_at: datetime | None = None
+    """When it happened in the world, if not now."""
+
+    @property
+    def since(self) -> datetime:
+        """From when on what the decision begins has been so."""
+        return self.effective_at or self.at

@@ -103,7 +103,7 @@ def submit(
         definition_version=definition.version,
         definition_hash=definition.content_hash,
     )
-    return [submitted, *flow.advance(evolve(found, submitted), facts, given.at)]
+    return [submitted, *flow.advance(evolve(found, submitted), facts, given.since)]
 
 
 def withdraw(

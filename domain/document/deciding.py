@@ -59,7 +59,7 @@ def approve(
         SlotApproved(found.round, step, slot.id, by, found.revision, comment, _for_whom(slot, by))
         for slot in slots
     ]
-    return _after(found, facts, step, votes, given.at)
+    return _after(found, facts, step, votes, given.since)
 
 
 def reject(
@@ -74,7 +74,7 @@ def reject(
         SlotRejected(found.round, step, slot.id, by, found.revision, reason, _for_whom(slot, by))
         for slot in slots
     ]
-    return _after(found, facts, step, votes, given.at, reason)
+    return _after(found, facts, step, votes, given.since, reason)
 
 
 def abstain(
@@ -89,7 +89,7 @@ def abstain(
         SlotAbstained(found.round, step, slot.id, by, found.revision, comment, _for_whom(slot, by))
         for slot in slots
     ]
-    return _after(found, facts, step, votes, given.at, comment or "too many abstained")
+    return _after(found, facts, step, votes, given.since, comment or "too many abstained")
 
 
 def recuse(
@@ -118,7 +118,7 @@ def recuse(
         words = f"without {given.actor.login}, who is recused, nobody can approve it"
         closed = tuple(seat.slot.id for seat in stage.waiting)
         return [*events, StepBlocked(found.round, step, words, closed)]
-    return [*events, *_outcome(found, facts, step, given.at, reason)]
+    return [*events, *_outcome(found, facts, step, given.since, reason)]
 
 
 def recall(

@@ -116,7 +116,10 @@ class _CaseRun:
                 return False
         elif self._seen < len(self._history):
             self._decided(envelope, self._seen)  # raises, if it was refused then
-        return not self._bus.handle(envelope).repeated
+        repeated = self._bus.handle(envelope).repeated
+        if repeated and span is not None:  # by its key, though it would lead to something else now
+            self._seen = span.stop
+        return not repeated
 
     def _is_same(self, envelope: Envelope, span: range) -> bool:
         """Tell whether the history holds exactly what this command leads to."""

@@ -96,7 +96,7 @@ def test_a_document_goes_its_way_through_gunicorn(world: World, port: int) -> No
         assert task["step"] == "lead"
         mia.command("POST", f"{path}/approve", {"revision": shown["revision"]})
         world.pump()
-        assert ann.get(path)["step"] == "money"
+        assert ann.get(path)["waiting"] == ["money"]
 
 
 def test_a_problem_is_an_exception_that_names_its_type_and_place(world: World, port: int) -> None:

@@ -211,7 +211,7 @@ def test_the_inbox_holds_the_slots_that_the_log_leaves_open(installation, tmp_pa
     for stream, events in installation.streams().items():
         document = fold(events)
         assert document is not None
-        slots |= {(stream.bytes, slot.id) for slot in document.slots}
+        slots |= {(stream.bytes, slot.id) for slot in document.open_slots}
     assert len(slots) >= len(waiting)
     installation.wait_for_views()
     rows = installation.parts.directory.tables.select("SELECT document, slot FROM {task}")

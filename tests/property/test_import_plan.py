@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from io import BytesIO
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from infra.importing.case_runner import run_case
@@ -61,7 +61,20 @@ def test_the_engine_decides_as_an_independent_reader_counts(sketches):
     assert tally.events == sum(len(each.activities) for each in sketches)
 
 
+_REJECTED_AS_A_DRAFT = Sketch("case 0", ["Declaration REJECTED by EMPLOYEE"])
+_OF_A_LATER_VERSION = Sketch(
+    "case 1",
+    ["Declaration SUBMITTED by EMPLOYEE"]
+    + [
+        f"Declaration APPROVED by {role}"
+        for role in ("ADMINISTRATION", "BUDGET OWNER", "PRE_APPROVER")
+    ]
+    + ["Declaration REJECTED by MISSING"],
+)
+
+
 @given(logs)
+@example([_REJECTED_AS_A_DRAFT, _OF_A_LATER_VERSION])
 def test_a_second_import_writes_nothing_and_refuses_the_same(sketches):
     world = World()
     first = imported(world, sketches).tally
