@@ -193,7 +193,7 @@ CASES: Mapping[type[Command], Case] = {
     document.ApproveStep: Case("mia", "POST", "{document}/approve", ("whom", "people")),
     document.RejectStep: Case("mia", "POST", "{document}/reject"),
     document.AbstainFromStep: Case("mia", "POST", "{document}/abstain"),
-    document.RecuseFromStep: Case("mia", "POST", "{document}/recuse"),
+    document.RecuseFromStep: Case("mia", "POST", "{document}/recuse", ("whom", "people")),
     document.RecallVote: Case("mia", "POST", "{document}/recall"),
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
     document.DiscardDocument: Case("ann", "POST", "{document}/discard"),
@@ -225,22 +225,31 @@ def target_of(world: World, command: type[Command]) -> str:
             world.as_system(calendar.DefineCalendar(name, OFFICE))
         return name
     if not issubclass(command, document.DocumentCommand):
-        login = f"q{uuid4().hex[:8]}"
-        world.add_person(login, "clerk")
-        if command in {directory.TakeOver, directory.EndAbsence}:
-            world.as_system(directory.ReportAbsence(login, "away", "mia"))
-        if command is directory.ReactivatePerson:
-            world.as_system(directory.DeactivatePerson(login))
-        world.pump()
-        return login
-    if command is document.ReachMilestone:
-        found = world.pending(amount=None)
-        body = {"revision": world.revision(found)}
-        world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
-        return found
-    if command is document.RecallVote:
-        return a_vote(world)
-    return world.pending() if command in ON_PENDING else world.draft()
+        return a_person(world, command)
+    if command in ON_PENDING:
+        return world.pending()
+    made = {document.RecallVote: a_vote, document.ReachMilestone: an_approval}.get(command)
+    return made(world) if made else world.draft()
+
+
+def an_approval(world: World) -> str:
+    """Return a document that is approved, and awaits its first milestone."""
+    found = world.pending(amount=None)
+    body = {"revision": world.revision(found)}
+    world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
+    return found
+
+
+def a_person(world: World, command: type[Command]) -> str:
+    """Return a person on whom the command is allowed."""
+    login = f"q{uuid4().hex[:8]}"
+    world.add_person(login, "clerk")
+    if command in {directory.TakeOver, directory.EndAbsence}:
+        world.as_system(directory.ReportAbsence(login, "away", "mia"))
+    if command is directory.ReactivatePerson:
+        world.as_system(directory.DeactivatePerson(login))
+    world.pump()
+    return login
 
 
 def a_vote(world: World) -> str:
