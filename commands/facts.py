@@ -11,6 +11,7 @@ from domain.directory.person import AdminFacts, ManagerFacts
 from domain.document import deciding, flow
 from domain.document.commands import CreateDocument, DocumentCommand, VoteCommand
 from domain.document.facts import Facts, Needs, Published
+from domain.document.knowing import asks_of_requester, names_by_expression
 from domain.document.state import Document, existing
 from domain.errors import Reason, RefusedError
 
@@ -48,9 +49,8 @@ def whole_flow(
 ) -> Facts:
     """Return the version in force, and what is known of everybody whom its flow names."""
     found = existing(document)
-    published = _in_force(ports, found.definition, given)
-    needs = flow.needs_of_all(published.content, found.values, found.requester)
-    return _with_directory(ports, published, needs, found, given)
+    begun = _begun(ports, _in_force(ports, found.definition, given), found, given)
+    return _with_directory(ports, begun, flow.needs_of_all(found, begun, given.since), found, given)
 
 
 def rest_of_flow(
@@ -61,10 +61,10 @@ def rest_of_flow(
     Where the actor has no slot of their own, also of those in whose place they may decide.
     """
     found = existing(document)
-    published = _pinned(ports, found)
-    needs = flow.needs_of_rest(published.content, found)
+    begun = _begun(ports, _pinned(ports, found), found, given)
+    needs = flow.needs_of_rest(found, begun, given.since)
     needs = _and_represented(needs, found, command, given)
-    return _with_directory(ports, published, needs, found, given)
+    return _with_directory(ports, begun, needs, found, given)
 
 
 def flow_after_a_vote(
@@ -77,14 +77,14 @@ def flow_after_a_vote(
     whose place the actor may decide.
     """
     found = existing(document)
-    published = _pinned(ports, found)
+    begun = _begun(ports, _pinned(ports, found), found, given)
     needs = Needs()
-    if any(step.rejection.to in _WITHIN for step in walk(published.content.steps)):
-        needs = flow.needs_of_all(published.content, found.values, found.requester)
+    if any(step.rejection.to in _WITHIN for step in walk(begun.definition.content.steps)):
+        needs = flow.needs_of_all(found, begun, given.since)
     elif any(len(stage.seats) > 1 and stage.waiting for stage in found.stages.values()):
-        needs = flow.needs_of_rest(published.content, found)
+        needs = flow.needs_of_rest(found, begun, given.since)
     needs = _and_represented(needs, found, command, given)
-    return _with_directory(ports, published, needs, found, given)
+    return _with_directory(ports, begun, needs, found, given)
 
 
 def _and_represented(
@@ -123,18 +123,22 @@ def other_admins(
     return AdminFacts(others=ports.directory.other_admins(command.login))
 
 
+def _begun(ports: Ports, published: Published, document: Document, given: Circumstances) -> Facts:
+    """Return what must be known to tell of whom else to ask: whom an expression gives."""
+    facts = Facts(published)
+    if not names_by_expression(published.content) or not asks_of_requester(published.content):
+        return facts
+    return _with_directory(ports, facts, Needs(frozenset({document.requester})), document, given)
+
+
 def _with_directory(
-    ports: Ports,
-    published: Published,
-    needs: Needs,
-    document: Document,
-    given: Circumstances,
+    ports: Ports, begun: Facts, needs: Needs, document: Document, given: Circumstances
 ) -> Facts:
     if not needs:
-        return Facts(published)
-    allowed = published.content.self_approval is SelfApproval.ALLOW
+        return begun
+    allowed = begun.definition.content.self_approval is SelfApproval.ALLOW
     but_not = "" if allowed else document.requester
-    return Facts(published, ports.directory.facts(needs, but_not, given.at))
+    return Facts(begun.definition, ports.directory.facts(needs, but_not, given.at))
 
 
 def _in_force(ports: Ports, name: str, given: Circumstances) -> Published:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from domain.actor import ADMIN, Circumstances
 from domain.definition.content import Content
-from domain.definition.fields import missing_fields, parse_values
+from domain.definition.fields import parse_values, require_form
 from domain.document import flow
 from domain.document.commands import (
     AddComment,
@@ -93,10 +93,10 @@ def submit(
     require_status(found, IN_THE_REQUESTERS_HANDS, "submitted")
     definition = facts.definition
     if definition.version != found.definition_version:  # else they were parsed by just this one
-        _require_form(definition.content, found.values)
-    for name in missing_fields(definition.content, found.values):
-        raise RefusedError(Reason.MISSING_FIELD, f"{name} must be filled", f"values.{name}")
-    flow.require_approvers(found, facts)
+        _require_same_form(definition.content, found.values)
+    case = flow.case_of(found, facts, given.since)
+    require_form(definition.content, found.values, case.known)
+    flow.require_approvers(found, facts, given.since)
     submitted = DocumentSubmitted(
         round=found.round + 1,
         revision=found.revision,
@@ -205,7 +205,7 @@ def _require_size(values: Values) -> None:
         )
 
 
-def _require_form(content: Content, values: Values) -> None:
+def _require_same_form(content: Content, values: Values) -> None:
     """Refuse values that this version's fields cannot hold, or hold in another form."""
     held = {name: plain(value) for name, value in values.items()}
     for name, value in parse_values(content, held).items():

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.conditions import holds
 from domain.definition.content import Content
 from domain.definition.steps import Duplicates, Return, Step, walk
 from domain.directory.facts import Needs
@@ -24,33 +23,37 @@ from domain.document.events import (
     StepStarted,
 )
 from domain.document.facts import Facts
+from domain.document.knowing import known
 from domain.document.needs import needs
-from domain.document.routing import Case, NobodyError, Place, route
+from domain.document.routing import Case, NobodyError, Place, applies, route
 from domain.document.stage import Standing
 from domain.document.state import Document, evolve
 from domain.errors import Reason, RefusedError
 from domain.metadata import Event
-from domain.values import Values
 
 
-def needs_of_rest(content: Content, document: Document) -> Needs:
-    """Return of whom the steps that have not begun in this round must know."""
-    rest = [step for step in walk(content.steps) if step.name not in document.stages]
-    return needs(content, rest, document.values, document.requester)
+def needs_of_rest(document: Document, facts: Facts, at: datetime) -> Needs:
+    """Return of whom the steps that have not begun in this round must know.
+
+    `facts` may know of nobody yet but the requester, if `asks_of_requester` says so.
+    """
+    steps = walk(facts.definition.content.steps)
+    rest = [step for step in steps if step.name not in document.stages]
+    return needs(case_of(document, facts, at), rest)
 
 
-def needs_of_all(content: Content, values: Values, requester: str) -> Needs:
-    """Return of whom the steps of a whole round must know."""
-    return needs(content, walk(content.steps), values, requester)
+def needs_of_all(document: Document, facts: Facts, at: datetime) -> Needs:
+    """Return of whom the steps of a whole round must know; `facts` as for `needs_of_rest`."""
+    return needs(case_of(document, facts, at), walk(facts.definition.content.steps))
 
 
-def require_approvers(document: Document, facts: Facts) -> None:
+def require_approvers(document: Document, facts: Facts, at: datetime) -> None:
     """Refuse a round that would come to a step which nobody may decide, or to none at all.
 
     Raises:
         RefusedError: NO_APPROVER, SELF_APPROVAL, or what a condition could not be told.
     """
-    case = _case(document, facts)
+    case = case_of(document, facts, at)
     needed = 0
     for step, place in _needed(case, case.content.steps, "steps"):
         needed += 1
@@ -70,7 +73,7 @@ def _needed(case: Case, steps: Sequence[Step], place: str) -> Iterator[tuple[Ste
     """Yield the steps with approvers whose conditions hold now, with their places."""
     for number, step in enumerate(steps):
         at = f"{place}.{number}"
-        if not _applies(case, step):
+        if not applies(case, step.condition):
             continue
         if not step.branches:
             yield step, at
@@ -97,9 +100,9 @@ def advance(document: Document, facts: Facts, at: datetime) -> Sequence[Event]:
 
 
 def _begin(document: Document, facts: Facts, step: Step, at: datetime) -> Event:
-    case = _case(document, facts)
+    case = case_of(document, facts, at)
     round_ = document.round
-    if not _applies(case, step):
+    if not applies(case, step.condition):
         return StepSkipped(round_, step.name, f"condition is false: {step.condition}")
     if step.branches:
         return BlockStarted(round_, step.name)
@@ -229,16 +232,14 @@ def _open_slots(document: Document) -> tuple[str, ...]:
     return tuple(slot.id for slot in document.open_slots)
 
 
-def _applies(case: Case, step: Step) -> bool:
-    return not step.condition or holds(step.condition, case.content.fields, case.values)
-
-
-def _case(document: Document, facts: Facts) -> Case:
-    definition = facts.definition
+def case_of(document: Document, facts: Facts, at: datetime) -> Case:
+    """Return what routing must know of the document, as of this instant."""
+    definition, directory = facts.definition, facts.directory
     return Case(
         definition.content,
         definition.name,
         document.values,
         document.requester,
-        facts.directory,
+        directory,
+        known(document.requester, directory.people.get(document.requester), at),
     )

@@ -1,9 +1,9 @@
 """Whose decision a step awaits: from its approvers to places, each with the reason."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from domain.conditions import holds
+from domain.conditions import Fact, Kind, evaluate, holds
 from domain.definition.approvers import Approver, ApproverKind
 from domain.definition.content import Content, FieldKind
 from domain.definition.steps import Missing, SelfApproval, Step
@@ -34,6 +34,8 @@ class Case:
     values: Values
     requester: str
     directory: DirectoryFacts
+    known: Mapping[str, Fact] = field(default_factory=dict)
+    """What conditions may ask beside fields."""
 
     @property
     def barred(self) -> frozenset[str]:
@@ -68,7 +70,7 @@ def route(case: Case, step: Step) -> Route:
     places: list[Place] = []
     left_out: list[str] = []
     for source in step.approvers:
-        if source.condition and not _holds(case, source.condition):
+        if not applies(case, source.condition):
             left_out.append(f"condition is false: {source.condition}")
             continue
         try:
@@ -91,8 +93,9 @@ def _once(places: Sequence[Place]) -> Iterator[Place]:
             yield place
 
 
-def _holds(case: Case, condition: str) -> bool:
-    return holds(condition, case.content.fields, case.values)
+def applies(case: Case, condition: str) -> bool:
+    """Tell whether the condition holds; an empty one always does."""
+    return not condition or holds(condition, case.content.fields, case.values, case.known)
 
 
 def _allowed(case: Case, place: Place, left_out: list[str]) -> Iterator[Place]:
@@ -155,8 +158,8 @@ def _field(case: Case, source: Approver) -> Iterator[Place]:
     if not name:
         raise NobodyError(f"the field {source.name} is empty")
     why = f"the field {source.name} names {name}"
-    field = case.content.field(source.name)
-    if field is not None and field.kind is FieldKind.ROLE:
+    its = case.content.field(source.name)
+    if its is not None and its.kind is FieldKind.ROLE:
         yield Place(AssigneeKind.ROLE, _held(case, name), why, source)
     else:
         yield _for_person(case, name, why, source)
@@ -224,14 +227,27 @@ def _ends(case: Case, source: Approver, link: Link) -> str:
 
 
 def _expression(case: Case, source: Approver) -> Iterator[Place]:
-    raise NotImplementedError
+    login = named_by(case, source)
+    if not login:
+        raise NobodyError(f"the expression {source.name} names nobody")
+    yield _for_person(case, login, f"{source.name} names {login}", source)
+
+
+def named_by(case: Case, source: Approver) -> str:
+    """Return the login that an expression gives, empty for nobody.
+
+    Raises:
+        RefusedError: it could not be told.
+    """
+    found = evaluate(source.name, case.content.fields, case.values, {Kind.TEXT}, case.known)
+    return str(found)
 
 
 def _table(case: Case, source: Approver) -> Iterator[Place]:
     """Yield the places of the first row that applies, or of all that do."""
     applied = False
     for number, row in enumerate(source.rows, 1):
-        if row.condition and not _holds(case, row.condition):
+        if not applies(case, row.condition):
             continue
         applied = True
         for place in _SOURCES[row.approver.kind](case, row.approver):
