@@ -1,6 +1,8 @@
 """What somebody may read, decided on the log itself where a view might not be as far."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from commands.bus import StaleVersionError
 from domain.actor import Actor, Circumstances
@@ -8,25 +10,29 @@ from domain.command import Command
 from domain.directory.commands import PersonCommand
 from domain.document.commands import CreateDocument, DocumentCommand, ReachMilestone
 from domain.document.decide import is_party
-from domain.document.state import Document, fold
+from domain.document.state import fold
 from domain.errors import Reason, RefusedError
 from domain.job.commands import JobCommand
 from domain.job.decide import existing
 from domain.job.job import fold as fold_job
+from domain.metadata import Recorded
 from infra.bootstrap import Parts
-from infra.views.access import reads_all
+from infra.views.access import Access, reads_all
 
 
-def require_party(document: Document | None, actor: Actor) -> None:
-    """Refuse who may not read this document.
+def require_party(
+    document: UUID, history: Sequence[Recorded], actor: Actor, access: Access
+) -> None:
+    """Refuse who may not read this document, as the log has it, nor as a substitute.
 
     Raises:
         RefusedError: NOT_FOUND, NOT_ALLOWED.
     """
-    if document is None:
+    found = fold(each.event for each in history)
+    if found is None:
         raise no_document()
     now = Circumstances(actor, datetime.now(UTC))  # noqa: TID251  # here time comes to a question
-    if not (reads_all(actor) or is_party(document, now)):
+    if not (reads_all(actor) or is_party(found, now) or access.may_read(actor, document)):
         raise not_yours(actor)
 
 
@@ -62,7 +68,7 @@ def require_history(parts: Parts, actor: Actor, command: Command, error: StaleVe
         RefusedError: NOT_FOUND, NOT_ALLOWED.
     """
     if isinstance(command, DocumentCommand):
-        require_party(fold(each.event for each in parts.log.load(command.document)), actor)
+        require_party(command.document, parts.log.load(command.document), actor, parts.access)
     elif isinstance(command, PersonCommand) and error.since:
         require_own(actor, command.login)
     elif isinstance(command, JobCommand):
@@ -81,7 +87,7 @@ def require_reasons(parts: Parts, actor: Actor, command: Command) -> None:
     if isinstance(command, DocumentCommand) and not isinstance(
         command, CreateDocument | ReachMilestone
     ):
-        require_party(fold(each.event for each in parts.log.load(command.document)), actor)
+        require_party(command.document, parts.log.load(command.document), actor, parts.access)
 
 
 def no_document() -> RefusedError:

@@ -33,6 +33,7 @@ from infra.jobs.counts import unsettled
 from infra.jobs.due import DueJobs
 from infra.jobs.identity import Identity, is_alive
 from infra.jobs.queue import JobQueue
+from infra.jobs.stream import now
 from infra.mail.book import Book
 from infra.mail.carriers import Carrier, FolderCarrier, SmtpCarrier
 from infra.mail.deliveries import Deliveries
@@ -72,6 +73,7 @@ from infra.views.directory import DirectoryView
 from infra.views.job_access import JobAccess
 from infra.views.queries.queries import Queries
 from infra.views.remembered import COMPARE_S, Remembered
+from infra.views.substitutes import Substitutes
 from infra.views.tables import Tables
 from infra.wakeup import BLOCK_S, Wakeup
 from projections.base import Projection
@@ -99,11 +101,14 @@ class Parts:
             self.feed, WORKSPACE.name, partial(blocking_client, settings.pubsub_url, COMPARE_S)
         )
         self.directory = DirectoryView(tables)
+        substitutes = Substitutes(self.directory, tables, now)
         self.definitions = DefinitionView(tables, self.remembered)
         self.calendars = CalendarView(tables, self.remembered)
         self.tickets = Tickets(quick_client(settings.cache_url))
         self.sessions = Sessions(tables)
-        self.access = JobAccess(self.directory, self.tickets, self.sessions.actor_by_hash, tables)
+        self.access = JobAccess(
+            self.directory, self.tickets, self.sessions.actor_by_hash, substitutes, tables
+        )
         self.sign_in = SignIn(self.directory, self.remembered)
         self.router = _router(self.writing, settings)
         self.history = History(self.router, self.codec)

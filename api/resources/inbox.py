@@ -20,7 +20,10 @@ class Inbox:
     reading: Reading
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List the tasks of the actor, or for admins and auditors those of `?person=`."""
+        """List the tasks of the actor, or for admins and auditors those of `?person=`.
+
+        With those of people in whose place they decide now.
+        """
         given = self.reading.begin(req, "person", *PAGING)
         whose = actor_of(req)
         if given.get("person", whose.login) != whose.login:
@@ -32,5 +35,9 @@ class Inbox:
         after = cursor_of(given, "inbox", (int, str))
         place = None if after is None else (int(after[0]), str(after[1]))
         self.reading.tell_page(
-            resp, "inbox", self.reading.queries.inbox.of(whose, place, limit_of(given))
+            resp,
+            "inbox",
+            self.reading.queries.inbox.of(
+                whose, self.access.substitutes.represented(whose), place, limit_of(given)
+            ),
         )

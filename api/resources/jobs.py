@@ -17,7 +17,6 @@ from api.reading import PAGING, Reading
 from api.rights import require_party, require_requester
 from api.schemas.documents import Nothing
 from api.schemas.jobs import NewJob
-from domain.document.state import fold
 from domain.errors import Reason, RefusedError
 from domain.job.commands import RequestJob, RetryJob
 from domain.job.job import State
@@ -69,8 +68,8 @@ class Jobs:
             )
         document = command.parameters.get("document")
         if document is not None:
-            history = self.parts.log.load(UUID(str(document)))
-            require_party(fold(each.event for each in history), actor_of(req))
+            stream = UUID(str(document))
+            require_party(stream, self.parts.log.load(stream), actor_of(req), self.parts.access)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from infra.tickets import Tickets
 from infra.tokens import hash_of
 from infra.views.directory import DirectoryView
 from infra.views.remembered import Remembered
+from infra.views.substitutes import Substitutes
 
 #: Whoever holds one of these reads everything.
 READS_ALL = frozenset({ADMIN, AUDITOR})
@@ -35,6 +36,7 @@ class Access:
     tickets: Tickets
     of_session: Callable[[bytes], Actor | None]
     """Returns who is signed in by a session, of whose secret this is the hash."""
+    substitutes: Substitutes
 
     @staticmethod
     def credential_of(token: str) -> str:
@@ -58,7 +60,11 @@ class Access:
 
     def may_read(self, actor: Actor, document: UUID) -> bool:
         """Tell whether the actor may read the document and what happened to it."""
-        return reads_all(actor) or self.directory.is_party(actor, document.bytes)
+        return (
+            reads_all(actor)
+            or self.directory.is_party(actor, document.bytes)
+            or self.substitutes.sees(actor, document.bytes)
+        )
 
 
 @dataclass(frozen=True)

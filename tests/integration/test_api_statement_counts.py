@@ -41,6 +41,7 @@ KINDS = {
     "in force": r"SELECT definition_version, effective_from, deprecated_at",
     "whom": r"\(SELECT 'seen'",
     "people": r"SELECT p\.login, p\.active",
+    "for whom": r"SELECT DISTINCT login FROM \S*workspace_absence_",
     "active": r"SELECT active FROM",
     "managers": r"WITH RECURSIVE above",
     "admins": r"SELECT COUNT\(\*\) FROM \S*role_holder",
@@ -183,7 +184,7 @@ CASES: Mapping[type[Command], Case] = {
     directory.SetZone: Case("root", "PUT", "{person}/zone"),
     directory.PlanAbsence: Case("root", "POST", "{person}/absences?", ("whom", "people")),
     directory.ReportAbsence: Case("root", "POST", "{person}/absences", ("whom", "people")),
-    directory.TakeOver: Case("mia", "POST", "{person}/absences/away/take_over"),
+    directory.TakeOver: Case("zoe", "POST", "{person}/absences/away/take_over"),
     directory.EndAbsence: Case("root", "DELETE", "{person}/absences/away"),
     document.CreateDocument: Case("ann", "POST", "/v1/documents", ("in force",)),
     document.ReviseDocument: Case("ann", "PATCH", "{document}", ("in force",)),
@@ -245,7 +246,7 @@ def a_person(world: World, command: type[Command]) -> str:
     login = f"q{uuid4().hex[:8]}"
     world.add_person(login, "clerk")
     if command in {directory.TakeOver, directory.EndAbsence}:
-        world.as_system(directory.ReportAbsence(login, "away", "mia"))
+        world.as_system(directory.ReportAbsence(login, "away", "zoe"))
     if command is directory.ReactivatePerson:
         world.as_system(directory.DeactivatePerson(login))
     world.pump()
@@ -337,7 +338,7 @@ def test_every_command_has_a_case() -> None:
         ("/v1/definitions/purchase", ["view"]),
         ("/v1/calendars", ["view"]),
         ("/v1/documents", ["view"]),
-        ("/v1/inbox", ["view"]),
+        ("/v1/inbox", ["for whom", "view"]),
         ("{document}", ["view"]),
         ("{document}/timeline", ["view"]),
         ("{document}/events", ["history"]),
