@@ -138,11 +138,11 @@ class Case:
             "{person}/department": {"department": "A"},
             "{person}/limits": {"limits": [{"amount": "unlimited"}]},
             "{person}/zone": {"zone": "Asia/Tokyo"},
-            "{person}/absences": {"substitute": "mia"},
+            "{person}/absences": {"substitute": "zoe"},
             "{person}/absences?": {
                 "first": "2028-01-03",
                 "last": "2028-01-04",
-                "substitute": "mia",
+                "substitute": "zoe",
             },
             "{calendar}": {"zone": "UTC", "week": {"monday": ["09:00-17:00"]}},
             "{calendar}/holidays": {"holidays": {"2026-12-25": ""}},
