@@ -9,7 +9,13 @@ from domain.directory.commands import AssignManager, PersonCommand, PlanAbsence,
 from domain.directory.facts import PersonFacts
 from domain.directory.person import AdminFacts, ManagerFacts
 from domain.document import deciding, flow
-from domain.document.commands import CreateDocument, DocumentCommand, VoteCommand
+from domain.document.commands import (
+    CreateDocument,
+    DelegateTask,
+    DocumentCommand,
+    ReassignTask,
+    VoteCommand,
+)
 from domain.document.facts import Facts, Needs, Published
 from domain.document.knowing import asks_of_requester, names_by_expression
 from domain.document.state import Document, existing
@@ -93,6 +99,17 @@ def _and_represented(
     """Return the needs, and those in whose place the actor may decide."""
     represented = deciding.represented(document, command.step, given)
     return replace(needs, people=needs.people | represented)
+
+
+def who_is_to(
+    ports: Ports,
+    _document: Document | None,
+    command: DelegateTask | ReassignTask,
+    given: Circumstances,
+) -> PersonFacts | None:
+    """Return what is known of whom a slot is to be given to; None: there is no such person."""
+    needs = Needs(frozenset({command.to}))
+    return ports.directory.facts(needs, "", given.at).people.get(command.to)
 
 
 def manager(

@@ -40,18 +40,23 @@ from domain.directory.commands import (
     SetZone,
     TakeOver,
 )
-from domain.document import decide, deciding
+from domain.document import decide, deciding, handing_over
 from domain.document import state as document
 from domain.document.commands import (
     AbstainFromStep,
     AddComment,
     ApproveStep,
+    ClaimTask,
     CreateDocument,
+    DelegateTask,
     DiscardDocument,
+    HandBackTask,
     ReachMilestone,
+    ReassignTask,
     RecallVote,
     RecuseFromStep,
     RejectStep,
+    ReleaseTask,
     ReviseDocument,
     SubmitDocument,
     WithdrawDocument,
@@ -134,6 +139,11 @@ HANDLERS: Mapping[type[Command], Handler] = {
     AbstainFromStep: Handler(DOCUMENT, deciding.abstain, facts.flow_after_a_vote),
     RecuseFromStep: Handler(DOCUMENT, deciding.recuse, facts.rest_of_flow),
     RecallVote: Handler(DOCUMENT, deciding.recall, facts.none),
+    DelegateTask: Handler(DOCUMENT, handing_over.delegate, facts.who_is_to),
+    HandBackTask: Handler(DOCUMENT, handing_over.hand_back, facts.none),
+    ReassignTask: Handler(DOCUMENT, handing_over.reassign, facts.who_is_to),
+    ClaimTask: Handler(DOCUMENT, handing_over.claim, facts.none),
+    ReleaseTask: Handler(DOCUMENT, handing_over.release, facts.none),
     WithdrawDocument: Handler(DOCUMENT, decide.withdraw, facts.none),
     DiscardDocument: Handler(DOCUMENT, decide.discard, facts.none),
     AddComment: Handler(DOCUMENT, decide.comment, facts.none),

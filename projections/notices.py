@@ -12,6 +12,10 @@ from domain.document.events import (
     DocumentApproved,
     DocumentRejected,
     DocumentReturned,
+    Slot,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotsOpened,
     StepStarted,
 )
@@ -75,17 +79,22 @@ def _placed(recorded: Recorded, number: int) -> Row:
 def _told(recorded: Recorded) -> Iterator[Row]:
     """Yield for each notice of the event what it is and whom it is for."""
     match recorded.event:
-        case StepStarted(slots=slots) | SlotsOpened(slots=slots):
-            for slot in slots:
-                yield _notice(
-                    NoticeKind.TASK_ASSIGNED, slot.kind.value, slot.assignee, slot.excluded
-                )
+        case StepStarted(slots=slots):
+            yield from (_waits(slot) for slot in slots if slot.turn == 1)
+        case SlotsOpened(slots=slots):
+            yield from map(_waits, slots)
+        case SlotDelegated(slot=slot) | SlotHandedBack(slot=slot) | SlotReassigned(slot=slot):
+            yield _waits(slot)
         case DocumentApproved() | DocumentReturned() | DocumentRejected():
             yield _notice(NoticeKind.DOCUMENT_DECIDED, Addressee.REQUESTER)
         case JobSucceeded() | JobFailed(retry_at=None):
             yield _notice(NoticeKind.JOB_FINISHED, Addressee.REQUESTER)
         case _:
             pass
+
+
+def _waits(slot: Slot) -> Row:
+    return _notice(NoticeKind.TASK_ASSIGNED, slot.kind.value, slot.assignee, slot.excluded)
 
 
 def _notice(kind: NoticeKind, addressee: str, name: str = "", excluded: Sequence[str] = ()) -> Row:
@@ -106,6 +115,9 @@ NOTICES = Projection(
         for event in (
             StepStarted,
             SlotsOpened,
+            SlotDelegated,
+            SlotHandedBack,
+            SlotReassigned,
             DocumentApproved,
             DocumentReturned,
             DocumentRejected,

@@ -9,17 +9,34 @@ from marshmallow import Schema
 
 from api.body import read_body
 from api.commanding import Commanding
-from api.schemas.documents import Approval, Comment, Nothing, Recall, Recusal, Rejection, Withdrawal
+from api.schemas.documents import (
+    Approval,
+    Claim,
+    Comment,
+    Delegation,
+    Nothing,
+    Reassignment,
+    Recall,
+    Recusal,
+    Rejection,
+    Release,
+    Withdrawal,
+)
 from domain.document.commands import (
     AbstainFromStep,
     AddComment,
     ApproveStep,
+    ClaimTask,
+    DelegateTask,
     DiscardDocument,
     DocumentCommand,
+    HandBackTask,
     ReachMilestone,
+    ReassignTask,
     RecallVote,
     RecuseFromStep,
     RejectStep,
+    ReleaseTask,
     SubmitDocument,
     WithdrawDocument,
 )
@@ -50,6 +67,11 @@ def document_commands(commanding: Commanding) -> dict[str, Doing]:
         "abstain": Doing(commanding, AbstainFromStep, Approval()),
         "recuse": Doing(commanding, RecuseFromStep, Recusal()),
         "recall": Doing(commanding, RecallVote, Recall()),
+        "delegate": Doing(commanding, DelegateTask, Delegation()),
+        "hand_back": Doing(commanding, HandBackTask, Recall()),
+        "reassign": Doing(commanding, ReassignTask, Reassignment()),
+        "claim": Doing(commanding, ClaimTask, Claim()),
+        "release": Doing(commanding, ReleaseTask, Release()),
         "withdraw": Doing(commanding, WithdrawDocument, Withdrawal()),
         "discard": Doing(commanding, DiscardDocument, nothing),
         "comments": Doing(commanding, AddComment, Comment()),

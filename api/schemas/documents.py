@@ -40,10 +40,39 @@ class Recusal(Body):
 
 
 class Recall(Body):
-    """POST …/recall."""
+    """POST …/recall and …/hand_back."""
 
     reason = Text(load_default="")
     step = Text(load_default="")
+
+
+class Delegation(Body):
+    """POST …/delegate."""
+
+    to = Text(required=True)
+    reason = Text(required=True)
+    step = Text(load_default="")
+
+
+class Reassignment(Body):
+    """POST …/reassign."""
+
+    slot = Text(required=True)
+    to = Text(required=True)
+    reason = Text(required=True)
+
+
+class Claim(Body):
+    """POST …/claim."""
+
+    step = Text(load_default="")
+
+
+class Release(Body):
+    """POST …/release."""
+
+    slot = Text(load_default="")
+    reason = Text(load_default="")
 
 
 class Withdrawal(Body):

@@ -82,6 +82,58 @@ class RecallVote(DocumentCommand):
 
 
 @dataclass(frozen=True)
+class DelegateTask(DocumentCommand):
+    """Let somebody else decide in the actor's name; who delegates stays accountable with them."""
+
+    NAME: ClassVar[str] = "delegate"
+    to: str
+    """A login."""
+    reason: str
+    step: str = ""
+    """The step meant; empty: the one that waits for the actor."""
+
+
+@dataclass(frozen=True)
+class HandBackTask(DocumentCommand):
+    """End a delegation: as who does not take it on, or as who takes it back."""
+
+    NAME: ClassVar[str] = "hand_back"
+    reason: str = ""
+    step: str = ""
+    """The step meant; empty: the one with such a delegation."""
+
+
+@dataclass(frozen=True)
+class ReassignTask(DocumentCommand):
+    """Put somebody else in the place of who should decide, in their own right."""
+
+    NAME: ClassVar[str] = "reassign"
+    slot: str
+    to: str
+    """A login."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClaimTask(DocumentCommand):
+    """Take a role's decision upon oneself: nobody else who holds the role decides meanwhile."""
+
+    NAME: ClassVar[str] = "claim"
+    step: str = ""
+    """The step meant; empty: the one that waits for a role of the actor's."""
+
+
+@dataclass(frozen=True)
+class ReleaseTask(DocumentCommand):
+    """Give a claimed decision back to everybody who holds the role."""
+
+    NAME: ClassVar[str] = "release"
+    slot: str = ""
+    """The slot meant; empty: the actor's own. An administrator releases those of others."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class RejectStep(DocumentCommand):
     """Reject the revision that the actor saw; what follows is the definition's to say."""
 

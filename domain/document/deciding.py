@@ -202,7 +202,9 @@ def _stands_in(seat: Seat, given: Circumstances, facts: Facts) -> bool:
 
 
 def _for_whom(slot: Slot, by: str) -> str:
-    """Return whose slot it is, if not a role's or who decides."""
+    """Return in whose name it is decided, if not in one's own or a role's."""
+    if slot.on_behalf_of:
+        return slot.on_behalf_of
     return slot.assignee if slot.kind is AssigneeKind.PERSON and slot.assignee != by else ""
 
 

@@ -46,6 +46,10 @@ class Slot:
     """Can the step be approved only if this vote approves?"""
     turn: int = 1
     """Slots of later turns open when those of earlier ones have approved."""
+    on_behalf_of: str = ""
+    """Who delegated it to the assignee."""
+    role: str = ""
+    """The role that it waited for before the assignee claimed it."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +220,74 @@ class SlotReopened(Event):
 
 
 @dataclass(frozen=True)
+class SlotDelegated(Event):
+    """Whoever the slot waited for lets somebody else decide in their name."""
+
+    TOPIC: ClassVar[str] = "document.slot_delegated"
+    round: int
+    step: str
+    slot: Slot
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SlotHandedBack(Event):
+    """A delegation ended, by either side: the slot waits for who delegated it."""
+
+    TOPIC: ClassVar[str] = "document.slot_handed_back"
+    round: int
+    step: str
+    slot: Slot
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SlotReassigned(Event):
+    """An administrator put somebody else in the place of who should decide."""
+
+    TOPIC: ClassVar[str] = "document.slot_reassigned"
+    round: int
+    step: str
+    slot: Slot
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SlotClaimed(Event):
+    """One of those who hold the role took the decision upon themselves."""
+
+    TOPIC: ClassVar[str] = "document.slot_claimed"
+    round: int
+    step: str
+    slot: Slot
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SlotReleased(Event):
+    """A claim ended: the slot waits for everybody who holds the role."""
+
+    TOPIC: ClassVar[str] = "document.slot_released"
+    round: int
+    step: str
+    slot: Slot
+    by: str
+    reason: str
+    at: datetime
+
+
+#: What gives an open slot to somebody else.
+HandedOver = SlotDelegated | SlotHandedBack | SlotReassigned | SlotClaimed | SlotReleased
+
+
+@dataclass(frozen=True)
 class StepEnded(Event):
     """The outcome of a step is certain; the slots named were still open and are closed."""
 
@@ -321,6 +393,11 @@ EVENTS: tuple[type[Event], ...] = (
     SlotAbstained,
     SlotRecused,
     SlotReopened,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
+    SlotClaimed,
+    SlotReleased,
     StepEnded,
     DocumentApproved,
     DocumentReturned,

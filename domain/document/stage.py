@@ -80,6 +80,16 @@ class Stage:
             ),
         )
 
+    def handed_over(self, slot: Slot, at: datetime) -> "Stage":
+        """Return the stage after the slot of this name waits for somebody else."""
+        return replace(
+            self,
+            seats=tuple(
+                replace(seat, slot=slot, opened_at=at) if seat.slot.id == slot.id else seat
+                for seat in self.seats
+            ),
+        )
+
     def without(self, slot: str) -> "Stage":
         """Return the stage with one slot less."""
         return replace(self, seats=tuple(seat for seat in self.seats if seat.slot.id != slot))

@@ -19,12 +19,18 @@ from domain.document.events import (
     DocumentSubmitted,
     DocumentWithdrawn,
     FlowWentBack,
+    HandedOver,
     MilestoneReached,
     Slot,
     SlotAbstained,
     SlotApproved,
+    SlotClaimed,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotRecused,
     SlotRejected,
+    SlotReleased,
     SlotReopened,
     SlotsOpened,
     StepBlocked,
@@ -213,6 +219,12 @@ def _reopened(document: Document, event: SlotReopened) -> Document:
     return _with_stage(document, event.step, stage)
 
 
+def _handed_over(document: Document, event: HandedOver) -> Document:
+    stage = document.stages[event.step].handed_over(event.slot, event.at)
+    parties = document.parties | {(event.slot.kind, event.slot.assignee)}
+    return replace(_with_stage(document, event.step, stage), parties=parties)
+
+
 def _step_ended(document: Document, event: StepEnded) -> Document:
     stage = document.stages[event.step]
     return _with_stage(document, event.step, replace(stage, standing=Standing(event.outcome)))
@@ -252,6 +264,11 @@ _EVOLVE: Mapping[type[Event], Callable[[Any, Any], Document]] = {
     SlotAbstained: _voted(Vote.ABSTAINED),
     SlotRecused: _recused,
     SlotReopened: _reopened,
+    SlotDelegated: _handed_over,
+    SlotHandedBack: _handed_over,
+    SlotReassigned: _handed_over,
+    SlotClaimed: _handed_over,
+    SlotReleased: _handed_over,
     StepEnded: _step_ended,
     FlowWentBack: _went_back,
     DocumentApproved: _in_status(Status.APPROVED),

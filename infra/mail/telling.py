@@ -11,6 +11,9 @@ from domain.document.events import (
     DocumentApproved,
     DocumentRejected,
     DocumentReturned,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotsOpened,
     StepStarted,
 )
@@ -53,6 +56,9 @@ class NothingToTellError(LookupError):
 _OUTCOMES: dict[type[Event], str] = {
     StepStarted: "waiting",
     SlotsOpened: "waiting",
+    SlotDelegated: "waiting",
+    SlotHandedBack: "waiting",
+    SlotReassigned: "waiting",
     DocumentApproved: "approved",
     DocumentReturned: "returned",
     DocumentRejected: "rejected",
@@ -98,7 +104,7 @@ class Telling:
         document = fold(events)
         assert document is not None  # noqa: S101  # it has events
         content = self._content(document)
-        step = last.step if isinstance(last, StepStarted | SlotsOpened) else ""
+        step: str = getattr(last, "step", "")
         return Told(
             _called(document, content),
             _mark(stream),

@@ -10,11 +10,17 @@ from domain.document.events import (
     DocumentReturned,
     DocumentWithdrawn,
     FlowWentBack,
+    HandedOver,
     Slot,
     SlotAbstained,
     SlotApproved,
+    SlotClaimed,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotRecused,
     SlotRejected,
+    SlotReleased,
     SlotReopened,
     SlotsOpened,
     StepBlocked,
@@ -61,6 +67,8 @@ def closed_by(event: Event) -> tuple[str, ...]:
         return (event.slot,)
     if isinstance(event, _CLOSE_ALL):
         return event.closed
+    if isinstance(event, HandedOver):
+        return (event.slot.id,)
     return ()
 
 
@@ -73,6 +81,8 @@ def opened_by(event: Event) -> tuple[str, tuple[Slot, ...]]:
             return step, slots
         case SlotReopened(step=step, slot=slot):
             return step, (slot,)
+        case SlotDelegated() | SlotHandedBack() | SlotReassigned() | SlotClaimed() | SlotReleased():
+            return event.step, (event.slot,)
     return "", ()
 
 

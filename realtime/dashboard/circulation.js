@@ -115,6 +115,11 @@ const TELL = {
   "document.slot_reopened": (round, { step, slot }) => {
     Object.assign(round.seat(step, slot.id) ?? {}, { state: "waits", decision: null });
   },
+  "document.slot_delegated": handOver,
+  "document.slot_handed_back": handOver,
+  "document.slot_reassigned": handOver,
+  "document.slot_claimed": handOver,
+  "document.slot_released": handOver,
   "document.step_ended": (round, { step, outcome }) => end(round.stage(step), outcome),
   "document.went_back": (round, { again }) => {
     for (const name of again) {
@@ -126,6 +131,10 @@ const TELL = {
   "document.rejected": (round) => leave(round),
   "document.withdrawn": (round) => leave(round),
 };
+
+function handOver(round, { step, slot }) {
+  Object.assign(round.seat(step, slot.id) ?? {}, slot, { state: "waits", decision: null });
+}
 
 function vote(round, { step, slot, by, on_behalf_of: forWhom }, at, verdict, text) {
   const decision = { by, forWhom, at, verdict, text };

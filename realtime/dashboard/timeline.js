@@ -109,6 +109,25 @@ const SENTENCES = {
     text: `${voter(data, name)} took the vote back: ${step(data.step)}.`,
     quote: data.reason,
   }),
+  "document.slot_delegated": (data, _who, step, name) => ({
+    text: `${name(data.by)} lets ${name(data.slot.assignee)} decide in their name: ${step(data.step)}.`,
+    quote: data.reason,
+  }),
+  "document.slot_handed_back": (data, _who, step, name) => ({
+    text: `${name(data.by)} gave it back to ${name(data.slot.assignee)}: ${step(data.step)}.`,
+    quote: data.reason,
+  }),
+  "document.slot_reassigned": (data, _who, step, name) => ({
+    text: `${name(data.by)} let ${name(data.slot.assignee)} decide instead: ${step(data.step)}.`,
+    quote: data.reason,
+  }),
+  "document.slot_claimed": (data, _who, step, name) => ({
+    text: `${name(data.by)} took it on: ${step(data.step)}.`,
+  }),
+  "document.slot_released": (data, _who, step, name) => ({
+    text: `${name(data.by)} left it to all who hold the role: ${step(data.step)}.`,
+    quote: data.reason,
+  }),
   "document.step_ended": (data, _who, step) => ({
     text: `${step(data.step)} is ${data.outcome}: that is certain now.`,
     kind: "quiet",

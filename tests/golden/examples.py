@@ -1,6 +1,7 @@
 """One event of each class, with something in every field: what the golden files must mean."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -57,8 +58,13 @@ from domain.document.events import (
     Slot,
     SlotAbstained,
     SlotApproved,
+    SlotClaimed,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotRecused,
     SlotRejected,
+    SlotReleased,
     SlotReopened,
     SlotsOpened,
     StepBlocked,
@@ -132,6 +138,9 @@ _BOARD = Slot(
     turn=2,
 )
 
+_DELEGATED = replace(_BOARD, assignee="bob", why="mia delegated it", on_behalf_of="mia")
+_CLAIMED = replace(_BOARD, assignee="fay", why="fay claimed it", role="finance")
+
 _EVENTS: tuple[Event, ...] = (
     DocumentCreated("purchase", 2, "ann", VALUES, REVISION),
     DocumentRevised({**VALUES, "desk": None}, REVISION),
@@ -151,6 +160,11 @@ _EVENTS: tuple[Event, ...] = (
     SlotAbstained(1, "lead", "1.lead.1", "mia", REVISION, "I know them"),
     SlotRecused(1, "lead", "1.lead.1", "mia", "my brother sells it"),
     SlotReopened(1, "lead", _BOARD, "mia", "I misread it"),
+    SlotDelegated(1, "lead", _DELEGATED, "mia", "I am at sea", META.recorded_at),
+    SlotHandedBack(1, "lead", _BOARD, "bob", "not mine", META.recorded_at),
+    SlotReassigned(1, "lead", _BOARD, "zoe", "mia has left", META.recorded_at),
+    SlotClaimed(1, "lead", _CLAIMED, "fay", META.recorded_at),
+    SlotReleased(1, "lead", _BOARD, "fay", "too much", META.recorded_at),
     SlotsOpened(1, "lead", (_BOARD,), META.recorded_at),
     BlockStarted(1, "checks"),
     StepKept(2, "lead", "approved before, and unchanged since: cost"),

@@ -4,7 +4,7 @@ Recorded where PyMySQL sends a command. A command without a case here fails the 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,6 +132,9 @@ class Case:
             "/v1/documents": {"definition": "purchase", "values": VALUES},
             "{document}": {"values": {"pieces": 7}},
             "{document}/comments": {"text": "well"},
+            "{document}/recuse": {"reason": "no"},
+            "{document}/delegate": {"to": "zoe", "reason": "at sea"},
+            "{document}/reassign": {"slot": "1.lead.1", "to": "zoe", "reason": "left"},
             "{person}/address": {"address": "q@example.org"},
             "{person}/notices": {"task_assigned": False},
             "{person}/level": {"level": 4},
@@ -148,15 +151,17 @@ class Case:
             "{calendar}/holidays": {"holidays": {"2026-12-25": ""}},
             "/v1/jobs": {"kind": "export", "parameters": {"format": "csv"}},
         }
-        if self.path == "{document}/approve":
-            return {"revision": world.revision(target)}
-        if self.path == "{document}/abstain":
-            return {"revision": world.revision(target)}
-        if self.path == "{document}/recuse":
-            return {"reason": "no"}
-        if self.path.endswith("/reject"):
-            return {"revision": world.revision(target), "reason": "no"}
+        if self.path in _OF_A_REVISION:
+            return {"revision": world.revision(target), **_OF_A_REVISION[self.path]}
         return bodies.get(self.path)
+
+
+#: Bodies that name the revision, but for that.
+_OF_A_REVISION: Mapping[str, Mapping[str, str]] = {
+    "{document}/approve": {},
+    "{document}/abstain": {},
+    "{document}/reject": {"reason": "no"},
+}
 
 
 CASES: Mapping[type[Command], Case] = {
@@ -196,6 +201,11 @@ CASES: Mapping[type[Command], Case] = {
     document.AbstainFromStep: Case("mia", "POST", "{document}/abstain"),
     document.RecuseFromStep: Case("mia", "POST", "{document}/recuse", ("whom", "people")),
     document.RecallVote: Case("mia", "POST", "{document}/recall"),
+    document.DelegateTask: Case("mia", "POST", "{document}/delegate", ("whom", "people")),
+    document.HandBackTask: Case("mia", "POST", "{document}/hand_back"),
+    document.ReassignTask: Case("root", "POST", "{document}/reassign", ("whom", "people")),
+    document.ClaimTask: Case("fay", "POST", "{document}/claim"),
+    document.ReleaseTask: Case("fay", "POST", "{document}/release"),
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
     document.DiscardDocument: Case("ann", "POST", "{document}/discard"),
     document.AddComment: Case("ann", "POST", "{document}/comments"),
@@ -211,6 +221,7 @@ BY_SYSTEM = {job.StartJob, job.ReportProgress, job.SucceedJob, job.FailJob}
 ON_PENDING = frozenset(
     {document.ApproveStep, document.RejectStep, document.AbstainFromStep}
     | {document.RecuseFromStep, document.WithdrawDocument}
+    | {document.DelegateTask, document.ReassignTask}
 )
 
 
@@ -229,8 +240,31 @@ def target_of(world: World, command: type[Command]) -> str:
         return a_person(world, command)
     if command in ON_PENDING:
         return world.pending()
-    made = {document.RecallVote: a_vote, document.ReachMilestone: an_approval}.get(command)
+    made = _MADE.get(command)
     return made(world) if made else world.draft()
+
+
+def a_delegation(world: World) -> str:
+    """Return a document that waits for zoe in mia's name."""
+    found = world.pending()
+    body = {"to": "zoe", "reason": "at sea"}
+    world.do("POST", f"/v1/documents/{found}/delegate", by="mia", body=body)
+    return found
+
+
+def a_roles_task(world: World) -> str:
+    """Return a document that waits for a role that fay holds."""
+    found = world.pending()
+    body = {"revision": world.revision(found)}
+    world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
+    return found
+
+
+def a_claim(world: World) -> str:
+    """Return a document of which fay has claimed the decision."""
+    found = a_roles_task(world)
+    world.do("POST", f"/v1/documents/{found}/claim", by="fay")
+    return found
 
 
 def an_approval(world: World) -> str:
@@ -291,6 +325,15 @@ def a_failed_job(world: World) -> UUID:
     world.as_system(job.FailJob(found, 1, "no", for_good=True))
     world.pump()
     return found
+
+
+_MADE: Mapping[type[Command], Callable[[World], str]] = {
+    document.RecallVote: a_vote,
+    document.ReachMilestone: an_approval,
+    document.HandBackTask: a_delegation,
+    document.ClaimTask: a_roles_task,
+    document.ReleaseTask: a_claim,
+}
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.NAME)

@@ -10,8 +10,13 @@ from domain.document.events import (
     DocumentRevised,
     SlotAbstained,
     SlotApproved,
+    SlotClaimed,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotRecused,
     SlotRejected,
+    SlotReleased,
     SlotsOpened,
     StepStarted,
 )
@@ -54,6 +59,10 @@ def _named(event: Event, of_person: set[str]) -> Iterator[str]:
             yield from _people(event.changes, of_person)
         case StepStarted() | SlotsOpened():
             yield from (slot.assignee for slot in event.slots if slot.kind is AssigneeKind.PERSON)
+        case SlotDelegated() | SlotHandedBack() | SlotReassigned() | SlotClaimed() | SlotReleased():
+            yield from (event.by, event.slot.on_behalf_of)
+            if event.slot.kind is AssigneeKind.PERSON:
+                yield event.slot.assignee
         case SlotApproved() | SlotRejected() | SlotAbstained() | SlotRecused():
             yield event.by
 

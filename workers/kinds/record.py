@@ -16,12 +16,18 @@ from domain.document.events import (
     DocumentSubmitted,
     DocumentWithdrawn,
     FlowWentBack,
+    HandedOver,
     MilestoneReached,
     Slot,
     SlotAbstained,
     SlotApproved,
+    SlotClaimed,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotRecused,
     SlotRejected,
+    SlotReleased,
     SlotReopened,
     StepBlocked,
     StepEnded,
@@ -178,7 +184,7 @@ def _recused(record: Record, event: SlotRecused, mark: Mark) -> None:
         seat.state, seat.by, seat.words, seat.mark = "recused", event.by, event.reason, mark
 
 
-def _reopened(record: Record, event: SlotReopened, _mark: Mark) -> None:
+def _reopened(record: Record, event: SlotReopened | HandedOver, _mark: Mark) -> None:
     stages = record.rounds[-1].stages
     for stage in stages:
         stage.seats = [
@@ -236,6 +242,11 @@ _ARRANGE: Mapping[type, Callable[[Record, Any, Mark], None]] = {
     SlotAbstained: _abstained,
     SlotRecused: _recused,
     SlotReopened: _reopened,
+    SlotDelegated: _reopened,
+    SlotHandedBack: _reopened,
+    SlotReassigned: _reopened,
+    SlotClaimed: _reopened,
+    SlotReleased: _reopened,
     StepEnded: _step_ended,
     FlowWentBack: _went_back,
     DocumentApproved: _round_ended("approved"),

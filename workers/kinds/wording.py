@@ -21,8 +21,13 @@ from domain.document.events import (
     Slot,
     SlotAbstained,
     SlotApproved,
+    SlotClaimed,
+    SlotDelegated,
+    SlotHandedBack,
+    SlotReassigned,
     SlotRecused,
     SlotRejected,
+    SlotReleased,
     SlotReopened,
     SlotsOpened,
     StepBlocked,
@@ -221,8 +226,13 @@ def _waits(event: StepStarted | SlotsOpened, naming: Naming) -> str:
     return f"waits for {', '.join(assignee(slot, naming) for slot in event.slots)}"
 
 
-def _by(event: SlotRecused | SlotReopened, naming: Naming) -> str:
+def _by(event: SlotRecused | SlotReopened | SlotReleased, naming: Naming) -> str:
     return f"by {naming(event.by)}" + (f": {_short(event.reason)}" if event.reason else "")
+
+
+def _handed_over(event: SlotDelegated | SlotHandedBack | SlotReassigned, naming: Naming) -> str:
+    said = f"to {assignee(event.slot, naming)}, by {naming(event.by)}"
+    return said + (f": {_short(event.reason)}" if event.reason else "")
 
 
 def _voted(event: SlotApproved | SlotRejected | SlotAbstained, naming: Naming) -> str:
@@ -247,6 +257,11 @@ _OF_STEP: Mapping[type[Event], Callable[[Any, Naming], str]] = {
     SlotAbstained: _voted,
     SlotRecused: _by,
     SlotReopened: _by,
+    SlotDelegated: _handed_over,
+    SlotHandedBack: _handed_over,
+    SlotReassigned: _handed_over,
+    SlotClaimed: lambda event, naming: f"by {naming(event.by)}",
+    SlotReleased: _by,
     StepEnded: lambda event, _: event.outcome,
 }
 
