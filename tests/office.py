@@ -152,10 +152,10 @@ class Snapshot:
             self.documents.setdefault(document, {}).update(data["document"])
             entry = {**data["entry"], "document": document}
             self.entries.setdefault(document, []).append(entry)
-            for task in data.get("opened", ()):
-                self.tasks[_key(document, task["slot"])] = task
             for slot in data.get("closed", ()):
                 del self.tasks[_key(document, slot)]
+            for task in data.get("opened", ()):
+                self.tasks[_key(document, task["slot"])] = task
         if "person" in data:
             (login,) = [each.partition(":")[2] for each in change.topics]
             self.people.setdefault(login, {}).update(data["person"])

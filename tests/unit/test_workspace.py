@@ -47,12 +47,17 @@ from domain.document.commands import (
     AbstainFromStep,
     AddComment,
     ApproveStep,
+    ClaimTask,
     CreateDocument,
+    DelegateTask,
     DiscardDocument,
+    HandBackTask,
     ReachMilestone,
+    ReassignTask,
     RecallVote,
     RecuseFromStep,
     RejectStep,
+    ReleaseTask,
     ReviseDocument,
     SubmitDocument,
     WithdrawDocument,
@@ -131,6 +136,7 @@ BOTH: Sequence[Done] = (
     (CREATE, ANN),
     (SUBMIT, ANN),
 )
+DELEGATE = DelegateTask(DOCUMENT, "fay", "at sea")
 
 #: For each command what happens before, and the command: its last.
 CASES: Sequence[Sequence[Done]] = (
@@ -182,6 +188,11 @@ CASES: Sequence[Sequence[Done]] = (
     [(CREATE, ANN), (SUBMIT, ANN), (AbstainFromStep(DOCUMENT, REVISION), MIA)],
     [(CREATE, ANN), (SUBMIT, ANN), (RecuseFromStep(DOCUMENT, "a friend's"), MIA)],
     [*BOTH, (APPROVE, MIA), (RecallVote(DOCUMENT, "too soon"), MIA)],
+    [(CREATE, ANN), (SUBMIT, ANN), (DELEGATE, MIA)],
+    [(CREATE, ANN), (SUBMIT, ANN), (DELEGATE, MIA), (HandBackTask(DOCUMENT), MIA)],
+    [(CREATE, ANN), (SUBMIT, ANN), (ReassignTask(DOCUMENT, "1.lead.1", "fay", "left"), ZOE)],
+    [*AT_FINANCE, (ClaimTask(DOCUMENT), FIN)],
+    [*AT_FINANCE, (ClaimTask(DOCUMENT), FIN), (ReleaseTask(DOCUMENT), FIN)],
     [*AT_FINANCE, (RejectStep(DOCUMENT, DEAR_REVISION, "too dear"), FIN)],
     [(CREATE, ANN), (SUBMIT, ANN), (WithdrawDocument(DOCUMENT, "never mind"), ANN)],
     [(CREATE, ANN), (SUBMIT, ANN), (REJECT, MIA), (WithdrawDocument(DOCUMENT), ANN)],
