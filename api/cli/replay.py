@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 from itertools import takewhile
 from typing import Annotated
@@ -119,7 +118,13 @@ def show(events: Sequence[Recorded], state: Document | None, console: Console) -
         console.print(f"       [dim]{_line(facts)}[/dim]", soft_wrap=True)
     console.print("  The document, computed from these events:")
     for name, value in (_state(state) or {}).items():
+        if name in _MACHINERY:
+            continue
         console.print(f"       {name:18} {_line(value)}", soft_wrap=True)
+
+
+#: Members of a document that tell of earlier rounds what its events have told already.
+_MACHINERY = frozenset({"before", "submitted", "submitted_before", "slots_made", "times_back"})
 
 
 def _line(value: object) -> str:
@@ -144,7 +149,7 @@ def _plain(recorded: Recorded) -> dict[str, object]:
 def _state(state: Document | None) -> dict[str, object] | None:
     if state is None:
         return None
-    found = asdict(state)
-    found["values"] = jsonable(dict(state.values))
-    found["parties"] = sorted(":".join(party) for party in state.parties)
-    return found
+    found = dict(vars(state))
+    found["parties"] = tuple(sorted(":".join(party) for party in state.parties))
+    found["waiting"] = state.waiting
+    return {name: jsonable(value) for name, value in found.items()}
