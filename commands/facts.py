@@ -101,6 +101,15 @@ def _and_represented(
     return replace(needs, people=needs.people | represented)
 
 
+def whole_flow_pinned(
+    ports: Ports, document: Document | None, _command: DocumentCommand, given: Circumstances
+) -> Facts:
+    """Return the pinned version, and what is known of everybody whom its flow names."""
+    found = existing(document)
+    begun = _begun(ports, _pinned(ports, found), found, given)
+    return _with_directory(ports, begun, flow.needs_of_all(found, begun, given.since), found, given)
+
+
 def who_is_to(
     ports: Ports,
     _document: Document | None,

@@ -58,6 +58,7 @@ from domain.document.commands import (
     RejectStep,
     ReleaseTask,
     ReviseDocument,
+    RouteAgain,
     SubmitDocument,
     WithdrawDocument,
 )
@@ -142,6 +143,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     DelegateTask: Handler(DOCUMENT, handing_over.delegate, facts.who_is_to),
     HandBackTask: Handler(DOCUMENT, handing_over.hand_back, facts.none),
     ReassignTask: Handler(DOCUMENT, handing_over.reassign, facts.who_is_to),
+    RouteAgain: Handler(DOCUMENT, handing_over.route_again, facts.whole_flow_pinned),
     ClaimTask: Handler(DOCUMENT, handing_over.claim, facts.none),
     ReleaseTask: Handler(DOCUMENT, handing_over.release, facts.none),
     WithdrawDocument: Handler(DOCUMENT, decide.withdraw, facts.none),

@@ -37,6 +37,7 @@ from domain.document.commands import (
     RecuseFromStep,
     RejectStep,
     ReleaseTask,
+    RouteAgain,
     SubmitDocument,
     WithdrawDocument,
 )
@@ -70,6 +71,7 @@ def document_commands(commanding: Commanding) -> dict[str, Doing]:
         "delegate": Doing(commanding, DelegateTask, Delegation()),
         "hand_back": Doing(commanding, HandBackTask, Recall()),
         "reassign": Doing(commanding, ReassignTask, Reassignment()),
+        "route_again": Doing(commanding, RouteAgain, Claim()),
         "claim": Doing(commanding, ClaimTask, Claim()),
         "release": Doing(commanding, ReleaseTask, Release()),
         "withdraw": Doing(commanding, WithdrawDocument, Withdrawal()),

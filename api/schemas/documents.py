@@ -63,7 +63,7 @@ class Reassignment(Body):
 
 
 class Claim(Body):
-    """POST …/claim."""
+    """POST …/claim and …/route_again."""
 
     step = Text(load_default="")
 

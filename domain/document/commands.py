@@ -134,6 +134,15 @@ class ReleaseTask(DocumentCommand):
 
 
 @dataclass(frozen=True)
+class RouteAgain(DocumentCommand):
+    """Ask anew who may decide a step that is blocked, now that the cause is mended."""
+
+    NAME: ClassVar[str] = "route_again"
+    step: str = ""
+    """The step meant; empty: the one that is blocked."""
+
+
+@dataclass(frozen=True)
 class RejectStep(DocumentCommand):
     """Reject the revision that the actor saw; what follows is the definition's to say."""
 

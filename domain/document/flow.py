@@ -99,6 +99,20 @@ def advance(document: Document, facts: Facts, at: datetime) -> Sequence[Event]:
     return found
 
 
+def begin_again(document: Document, facts: Facts, name: str, at: datetime) -> Sequence[Event]:
+    """Return what happens when a blocked step is begun anew; votes cast there count no longer.
+
+    Raises:
+        RefusedError: NO_APPROVER: it would be blocked again.
+    """
+    step = facts.definition.content.step(name)
+    assert step is not None  # noqa: S101  # the version is the one that blocked the step
+    event = _begin(document, facts, step, at)
+    if isinstance(event, StepBlocked):
+        raise RefusedError(Reason.NO_APPROVER, f"step {name}: {event.reason}", "step")
+    return [event, *advance(evolve(document, event), facts, at)]
+
+
 def _begin(document: Document, facts: Facts, step: Step, at: datetime) -> Event:
     case = case_of(document, facts, at)
     round_ = document.round

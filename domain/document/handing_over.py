@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from domain.actor import ADMIN, Circumstances
 from domain.directory.facts import PersonFacts
+from domain.document import flow
 from domain.document.commands import (
     ClaimTask,
     DelegateTask,
     HandBackTask,
     ReassignTask,
     ReleaseTask,
+    RouteAgain,
 )
 from domain.document.decide import require_status
 from domain.document.events import (
@@ -27,6 +29,7 @@ from domain.document.events import (
     SlotReassigned,
     SlotReleased,
 )
+from domain.document.facts import Facts
 from domain.document.stage import Seat, Standing
 from domain.document.state import Document, Status, existing
 from domain.errors import Reason, RefusedError
@@ -175,6 +178,24 @@ def release(
         )
         for step, slot in claimed.values()
     ]
+
+
+def route_again(
+    document: Document | None, command: RouteAgain, given: Circumstances, facts: Facts
+) -> Sequence[Event]:
+    """Begin a blocked step anew: as its requester, or an administrator."""
+    found = _pending(document)
+    if given.actor.login != found.requester:
+        given.actor.require(ADMIN)
+    blocked = [
+        name
+        for name, stage in found.stages.items()
+        if stage.standing is Standing.BLOCKED and command.step in {"", name}
+    ]
+    if len(blocked) != 1:
+        said = f"say which: {' or '.join(blocked)}" if blocked else "no such step is blocked"
+        raise RefusedError(Reason.STEP_NOT_OPEN, said, "step")
+    return flow.begin_again(found, facts, blocked[0], given.since)
 
 
 def _pending(document: Document | None) -> Document:

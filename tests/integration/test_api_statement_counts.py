@@ -204,6 +204,7 @@ CASES: Mapping[type[Command], Case] = {
     document.DelegateTask: Case("mia", "POST", "{document}/delegate", ("whom", "people")),
     document.HandBackTask: Case("mia", "POST", "{document}/hand_back"),
     document.ReassignTask: Case("root", "POST", "{document}/reassign", ("whom", "people")),
+    document.RouteAgain: Case("ann", "POST", "{document}/route_again", ("whom", "people")),
     document.ClaimTask: Case("fay", "POST", "{document}/claim"),
     document.ReleaseTask: Case("fay", "POST", "{document}/release"),
     document.WithdrawDocument: Case("ann", "POST", "{document}/withdraw"),
@@ -257,6 +258,26 @@ def a_roles_task(world: World) -> str:
     found = world.pending()
     body = {"revision": world.revision(found)}
     world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
+    return found
+
+
+def a_blocked_step(world: World) -> str:
+    """Return a document whose second step is blocked, and mend the cause."""
+    name, login = f"d{uuid4().hex[:8]}", f"q{uuid4().hex[:8]}"
+    world.add_person(login)
+    steps = [
+        {"name": each, "approver": {"person": who}}
+        for each, who in (("one", "mia"), ("two", login))
+    ]
+    definition = {"definition": name, "fields": PURCHASE["fields"], "steps": steps}
+    world.do("POST", "/v1/definitions", by="root", body=definition)
+    asked = {"definition": name, "values": VALUES}
+    found = str(world.do("POST", "/v1/documents", by="ann", body=asked)["document"])
+    world.do("POST", f"/v1/documents/{found}/submit", by="ann")
+    world.do("POST", f"/v1/people/{login}/deactivate", by="root")
+    body = {"revision": world.revision(found)}
+    world.do("POST", f"/v1/documents/{found}/approve", by="mia", body=body)
+    world.do("POST", f"/v1/people/{login}/reactivate", by="root")
     return found
 
 
@@ -331,6 +352,7 @@ _MADE: Mapping[type[Command], Callable[[World], str]] = {
     document.RecallVote: a_vote,
     document.ReachMilestone: an_approval,
     document.HandBackTask: a_delegation,
+    document.RouteAgain: a_blocked_step,
     document.ClaimTask: a_roles_task,
     document.ReleaseTask: a_claim,
 }

@@ -14,6 +14,7 @@ from domain.document.commands import (
     RecallVote,
     RejectStep,
     ReleaseTask,
+    RouteAgain,
     SubmitDocument,
 )
 from domain.document.events import AssigneeKind, SlotApproved
@@ -144,6 +145,27 @@ def test_who_asks_and_who_holds_no_such_role_claims_nothing() -> None:
     found.when(ClaimTask(DOCUMENT), replace(ANN, roles=FAY.roles)).refused(Reason.NOT_ALLOWED)
     mixed = pending(content(Step("both", (person("fay"), role("finance")))))
     mixed.when(ClaimTask(DOCUMENT), FAY).refused(Reason.INVALID, "step")
+
+
+# ---- what is blocked
+
+
+def test_a_blocked_step_is_routed_again_when_the_cause_is_mended() -> None:
+    two = content(Step("one", (person("mia"),)), Step("two", (role("finance"),)))
+    nobody = {each: Known() for each in ("fay", "fin")}
+    found = pending(two)
+    blocked = found.where(ports(two, **nobody)).after(approve(found), MIA)
+    assert state(blocked).waiting == ("two",)
+    blocked.when(RouteAgain(DOCUMENT), ANN).refused(Reason.NO_APPROVER, "step")
+    mended = blocked.where(ports(two))
+    mended.when(RouteAgain(DOCUMENT), BOB).refused(Reason.NOT_ALLOWED)
+    mended.when(RouteAgain(DOCUMENT, "one"), ANN).refused(Reason.STEP_NOT_OPEN, "step")
+    for by in (ANN, ROOT):
+        assert asked(mended.after(RouteAgain(DOCUMENT), by)) == ["role:finance"]
+
+
+def test_nothing_is_routed_again_that_is_not_blocked() -> None:
+    pending(BOSS).when(RouteAgain(DOCUMENT), ANN).refused(Reason.STEP_NOT_OPEN, "step")
 
 
 # ---- reassignment

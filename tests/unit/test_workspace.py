@@ -59,6 +59,7 @@ from domain.document.commands import (
     RejectStep,
     ReleaseTask,
     ReviseDocument,
+    RouteAgain,
     SubmitDocument,
     WithdrawDocument,
 )
@@ -136,6 +137,12 @@ BOTH: Sequence[Done] = (
     (CREATE, ANN),
     (SUBMIT, ANN),
 )
+BLOCKED = [
+    *AT_FINANCE[:-1],
+    (RevokeRole("fay", "finance"), ZOE),
+    (RevokeRole("fin", "finance"), ZOE),
+    AT_FINANCE[-1],
+]
 DELEGATE = DelegateTask(DOCUMENT, "fay", "at sea")
 
 #: For each command what happens before, and the command: its last.
@@ -191,6 +198,7 @@ CASES: Sequence[Sequence[Done]] = (
     [(CREATE, ANN), (SUBMIT, ANN), (DELEGATE, MIA)],
     [(CREATE, ANN), (SUBMIT, ANN), (DELEGATE, MIA), (HandBackTask(DOCUMENT), MIA)],
     [(CREATE, ANN), (SUBMIT, ANN), (ReassignTask(DOCUMENT, "1.lead.1", "fay", "left"), ZOE)],
+    [*BLOCKED, (GrantRole("fin", "finance"), ZOE), (RouteAgain(DOCUMENT), ANN)],
     [*AT_FINANCE, (ClaimTask(DOCUMENT), FIN)],
     [*AT_FINANCE, (ClaimTask(DOCUMENT), FIN), (ReleaseTask(DOCUMENT), FIN)],
     [*AT_FINANCE, (RejectStep(DOCUMENT, DEAR_REVISION, "too dear"), FIN)],
