@@ -2,6 +2,10 @@
 
 const MOST_AT_ONCE = 6;
 
+/** What a push tells of, the server that is asked next may not have yet. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 300;
+
 export class Known {
   #found = new Map();
   #waiting = [];
@@ -35,24 +39,30 @@ export class Known {
   #look(path) {
     if (!this.#found.has(path)) {
       this.#found.set(path, undefined);
-      this.#waiting.push(path);
-      this.#fetchSome();
+      this.#fetchSoon(path, 1);
     }
     return this.#found.get(path);
   }
 
-  #fetchSome() {
-    while (this.#waiting.length && this.#under_way < MOST_AT_ONCE)
-      this.#fetch(this.#waiting.shift());
+  #fetchSoon(path, attempt) {
+    this.#waiting.push([path, attempt]);
+    this.#fetchSome();
   }
 
-  async #fetch(path) {
+  #fetchSome() {
+    while (this.#waiting.length && this.#under_way < MOST_AT_ONCE)
+      this.#fetch(...this.#waiting.shift());
+  }
+
+  async #fetch(path, attempt) {
     this.#under_way += 1;
     try {
       this.#found.set(path, await this.api.get(path));
       this.changed();
     } catch {
-      // It stays unknown: what it would have been called is shown by its id instead.
+      // At last it stays unknown: what it would have been called is shown by its id instead.
+      if (attempt < ATTEMPTS)
+        setTimeout(() => this.#fetchSoon(path, attempt + 1), PAUSE_MS * 2 ** attempt);
     }
     this.#under_way -= 1;
     this.#fetchSome();

@@ -113,3 +113,22 @@ def test_a_list_that_could_not_be_read_once_is_read_again(office: Office) -> Non
         wait_until(lambda: refused or lead.page.wait_for_timeout(20), "the list was refused")
         office.submitted(subject="A kiln after a refusal")
         expect(task(lead.page, "A kiln after a refusal")).to_be_visible()
+
+
+def test_a_title_that_could_not_be_read_at_first_is_shown_later(office: Office) -> None:
+    """A push may be ahead of the server that is asked next: it has no such document yet."""
+    refused = set()
+
+    def refuse_once(route: Route) -> None:
+        url = route.request.url
+        if url in refused:
+            route.continue_()
+            return
+        refused.add(url)
+        route.fulfill(status=404, content_type="application/problem+json", body="{}")
+
+    with office.visitor("haru") as lead:
+        lead.page.route("**/v1/documents/*-*", refuse_once)
+        office.submitted(subject="A kiln ahead of its server")
+        expect(task(lead.page, "A kiln ahead of its server")).to_be_visible()
+        assert refused
