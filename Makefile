@@ -28,7 +28,7 @@ check: setup-test  ## lint, format, types, import rules
 	.venv/bin/lint-imports
 
 test: check  ## check, then the default test suite; ARGS go to pytest
-	HYPOTHESIS_PROFILE=ci $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
+	HYPOTHESIS_PROFILE=ci $(PYTHON) -m pytest -n 4 --dist loadfile $(ARGS)
 
 demo: setup  ## a document's way through approval, told as it happens
 	@$(RINGI) demo $(ARGS)

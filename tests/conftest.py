@@ -13,7 +13,7 @@ from tests.servers import ReplicaPair, TestStore, prepared_server, replica_pair
 
 settings.register_profile("fast", max_examples=25, deadline=None)
 settings.register_profile(
-    "ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "long", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
